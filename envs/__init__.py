@@ -1,0 +1,1 @@
+"""Assembly of proposed boxes as a sequential decision process."""

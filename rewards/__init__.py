@@ -1,0 +1,1 @@
+"""What a good assembly is: validity, free energy, knots, and the exact optimum as the ruler."""

@@ -1,0 +1,1 @@
+"""The verbs of the ``boxfold`` command, one thin file each."""
