@@ -1,0 +1,110 @@
+"""What an agent is: something that turns instances into assemblies of their boxes."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from boxfold.envs.instance import Instance
+from boxfold.features.loops import merged_base_pairs
+from boxfold.features.structure import IntArray
+
+Picks = tuple[int, ...]
+"""Indices of the picked stems of an instance, rising."""
+
+
+class Assembly(NamedTuple):
+    """A structure that an agent put together.
+
+    Attributes
+    ----------
+    picks : tuple of int or None
+        Picked stems of the instance; None if the structure isn't made of its boxes (`rnafold`).
+    base_pairs : ndarray, dtype=int64, shape (K, 2)
+    energy_calls : int
+        Free-energy evaluations that the agent asked for.
+    """
+
+    picks: Picks | None
+    base_pairs: IntArray
+    energy_calls: int
+
+
+class Agent(Protocol):
+    """Anything that assembles structures.
+
+    Attributes
+    ----------
+    name : str
+        Row name in tables.
+    can_sample : bool
+        True if `assemble` can draw several assemblies and keep the best; a deterministic agent
+        ignores `samples`.
+    """
+
+    name: str
+    can_sample: bool
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Assemble one structure per instance.
+
+        Parameters
+        ----------
+        instances : sequence of Instance
+        rng : numpy.random.Generator
+            Only source of randomness.
+        samples : int
+            1: the agent's own best guess (greedy). K > 1: K draws, the best by reward is kept.
+
+        Returns
+        -------
+        list of Assembly
+            In the order of `instances`.
+        """
+        ...
+
+
+def assembly_of_picks(instance: Instance, picks: Iterable[int], energy_calls: int = 0) -> Assembly:
+    """Assembly of picked stems that share no base.
+
+    Parameters
+    ----------
+    instance : Instance
+    picks : iterable of int
+        In any order.
+    energy_calls : int
+
+    Returns
+    -------
+    Assembly
+
+    Raises
+    ------
+    ValueError
+        If two picks pair one base differently.
+    """
+    ordered = tuple(sorted(int(pick) for pick in picks))
+    stems = instance.boxes[np.array(ordered, dtype=np.int64)]
+    return Assembly(ordered, merged_base_pairs(stems), energy_calls)
+
+
+def lowest_energy(instance: Instance, candidates: Iterable[Iterable[int]]) -> tuple[Picks, int]:
+    """Candidate of lowest free energy, which is the one of highest final reward.
+
+    Parameters
+    ----------
+    instance : Instance
+    candidates : iterable of iterable of int
+        Conflict-free picks; equal sets are evaluated once, ties go to the earlier one.
+
+    Returns
+    -------
+    picks : tuple of int
+    energy_calls : int
+        Distinct candidates evaluated.
+    """
+    unique = dict.fromkeys(tuple(sorted(int(p) for p in picks)) for picks in candidates)
+    energies = {picks: instance.energy(picks) for picks in unique}
+    return min(energies, key=lambda picks: energies[picks]), len(energies)
