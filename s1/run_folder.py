@@ -1,0 +1,207 @@
+"""The folder of one training run, and tensors on disk that load without executing code."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch.utils.tensorboard import SummaryWriter
+
+from boxfold.features.errors import InputError
+from boxfold.features.files import atomic_path
+
+Tensors = dict[str, torch.Tensor]
+
+FORMAT_VERSION = 1
+"""Raised whenever weights of older versions can't be read any more."""
+
+
+def save_tensors(path: str | Path, tensors: Tensors, meta: dict[str, Any]) -> None:
+    """Write tensors and JSON-able facts to one safetensors file, atomically."""
+    meta = {"format_version": FORMAT_VERSION, **meta}
+    contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    with atomic_path(path) as temporary:
+        # One key only: several would be written in an order that changes from run to run.
+        save_file(contiguous, temporary, {"boxfold": json.dumps(meta, sort_keys=True)})
+
+
+def load_tensors(path: str | Path, kind: str) -> tuple[Tensors, dict[str, Any]]:
+    """Read a file of `save_tensors`.
+
+    Parameters
+    ----------
+    path : str or Path
+    kind : str
+        Wanted value of ``meta["kind"]``, e.g. ``s1`` or ``assembly``.
+
+    Returns
+    -------
+    tensors : dict of str to Tensor
+    meta : dict
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated, of another kind or of another format version.
+    """
+    path = Path(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            meta = json.loads((file.metadata() or {}).get("boxfold", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except (FileNotFoundError, IsADirectoryError):
+        raise InputError(f"{path}: no such weights file") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{path}: not a whole safetensors file ({error})") from None
+    if meta.get("kind") != kind:
+        raise InputError(f"{path}: holds '{meta.get('kind')}', needed: '{kind}'")
+    if meta.get("format_version") != FORMAT_VERSION:
+        found = meta.get("format_version")
+        raise InputError(f"{path}: weights of format {found}, needed: {FORMAT_VERSION}")
+    return tensors, meta
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
+    """State of an optimizer as flat tensors. Inverse of `restore_optimizer`."""
+    state = optimizer.state_dict()["state"]
+    return {
+        f"optimizer.{index}.{key}": torch.as_tensor(value)
+        for index, entry in state.items()
+        for key, value in entry.items()
+    }
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Tensors) -> None:
+    """Put the tensors of `optimizer_tensors` back."""
+    content = optimizer.state_dict()
+    for name, value in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, key = name.split(".", 2)
+            content["state"].setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict(content)
+
+
+def without_prefix(tensors: Tensors, prefix: str) -> Tensors:
+    """Entries whose name starts with `prefix`, with it cut off."""
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+
+
+class RunFolder:
+    """A run: config.json, command.txt, metrics.csv, TensorBoard events, weights, state.
+
+    Parameters
+    ----------
+    path : str or Path
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._rows: list[dict[str, Any]] = []
+        self._writer: SummaryWriter | None = None
+
+    @classmethod
+    def open(
+        cls, path: str | Path, config: dict[str, Any], command: str, resume: bool, overwrite: bool
+    ) -> "RunFolder":
+        """Start a run, or continue it with ``resume``.
+
+        Parameters
+        ----------
+        path : str or Path
+        config : dict
+            JSON-able; everything that shapes the result.
+        command : str
+            The exact command line.
+        resume, overwrite : bool
+
+        Raises
+        ------
+        InputError
+            If the folder exists (without either), or on resume: is no run, is finished, or was
+            started with another config.
+        """
+        run = cls(path)
+        config = json.loads(json.dumps(config))
+        if resume and run.path.exists():
+            run._check_resumable(config)
+            run._rows = run.metrics().to_dict("records")
+            return run
+        if run.path.exists() and any(run.path.iterdir() if run.path.is_dir() else [run.path]):
+            if not overwrite or not (run.path / "config.json").exists():
+                hint = "--resume continues it, --overwrite replaces it"
+                raise InputError(f"{run.path}: exists already ({hint} if it is a run)")
+            shutil.rmtree(run.path)
+        run._write_text("config.json", json.dumps(config, indent=2, sort_keys=True) + "\n")
+        run._write_text("command.txt", command + "\n")
+        return run
+
+    def _write_text(self, name: str, text: str) -> None:
+        with atomic_path(self.path / name) as temporary:
+            temporary.write_text(text)
+
+    def _check_resumable(self, config: dict[str, Any]) -> None:
+        old = self.config()
+        if (self.path / "finished").exists():
+            raise InputError(f"{self.path}: this run is finished, nothing to resume")
+        changed = sorted(k for k in old.keys() | config.keys() if old.get(k) != config.get(k))
+        if changed:
+            raise InputError(
+                f"{self.path}: --resume with another config, differing in: {', '.join(changed)}"
+            )
+
+    def config(self) -> dict[str, Any]:
+        """The content of config.json.
+
+        Raises
+        ------
+        InputError
+            If the folder is no run.
+        """
+        try:
+            content = json.loads((self.path / "config.json").read_text())
+        except (OSError, ValueError):
+            raise InputError(f"{self.path}: no run folder (config.json is missing)") from None
+        return dict(content)
+
+    def log(self, step: int, values: dict[str, float]) -> None:
+        """Write scalars to TensorBoard, and one row to metrics.csv."""
+        for tag, value in values.items():
+            self.writer(step).add_scalar(tag, value, step)
+        self.writer(step).flush()
+        self._rows.append({"step": step, **values})
+        with atomic_path(self.path / "metrics.csv") as temporary:
+            pd.DataFrame(self._rows).to_csv(temporary, index=False)
+
+    def writer(self, step: int = 0) -> SummaryWriter:
+        """TensorBoard writer; what an interrupted run wrote after `step` is hidden."""
+        if self._writer is None:
+            self._writer = SummaryWriter(str(self.path), purge_step=step)
+        return self._writer
+
+    def metrics(self) -> pd.DataFrame:
+        """metrics.csv so far; empty if there is none."""
+        file = self.path / "metrics.csv"
+        return pd.read_csv(file) if file.exists() else pd.DataFrame(columns=["step"])
+
+    def rewind(self, step: int) -> None:
+        """Forget metrics after `step`: the checkpoint that a resumed run starts from."""
+        self._rows = [row for row in self._rows if row["step"] <= step]
+
+    def save(self, name: str, tensors: Tensors, meta: dict[str, Any]) -> None:
+        """Write ``name.safetensors`` (``weights``: the result, ``state``: for resuming)."""
+        save_tensors(self.path / f"{name}.safetensors", tensors, meta)
+
+    def has(self, name: str) -> bool:
+        """Is there a ``name.safetensors``?"""
+        return (self.path / f"{name}.safetensors").exists()
+
+    def finish(self) -> None:
+        """Mark the run as complete, close its events and drop the resume state."""
+        self._write_text("finished", "")
+        (self.path / "state.safetensors").unlink(missing_ok=True)
+        if self._writer is not None:
+            self._writer.close()
