@@ -1,0 +1,342 @@
+"""Free energies by ViennaRNA: the only file that imports ``RNA``.
+
+ViennaRNA reads unbalanced brackets past the end of its arrays and takes unknown brackets for
+unpaired bases, so no string reaches it that was not built here from checked pairs. All energies
+are in kcal/mol at 37 C, positions 0-based, structures nested (for knots see `pseudoknot`).
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import RNA
+from numpy.typing import NDArray
+
+from boxfold.features.box import stem_base_pairs
+from boxfold.features.channels import pair_types
+from boxfold.features.sequence import encode_bases
+from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket, is_nested
+from boxfold.rewards.validity import check_structure
+
+PARAMETERS = f"ViennaRNA {RNA.__version__}, Turner 2004, 37 C, dangles 2"
+"""Energy parameters, to be recorded beside results."""
+
+_IMPOSSIBLE = 10_000.0  # kcal/mol; ViennaRNA answers 1e5 where a loop can't exist
+_SYMBOLS = np.frombuffer(b".()", dtype=np.uint8)  # indexed by 0, +1 (opens), -1 (closes)
+_REVERSED_TYPE = np.array([1, 0, 3, 2, 5, 4])  # type of (j, i), in the order of PAIR_TYPES
+
+EnergyArray = NDArray[np.float64]
+
+
+class Folded(NamedTuple):
+    """Structure of minimum free energy: `base_pairs` (K, 2) and `free_energy` in kcal/mol."""
+
+    base_pairs: IntArray
+    free_energy: float
+
+
+class Ensemble(NamedTuple):
+    """A folded sequence and how much of its ensemble that structure is.
+
+    Attributes
+    ----------
+    base_pairs : ndarray, dtype=int64, shape (K, 2)
+    free_energy : float
+        Of the structure, kcal/mol.
+    mfe_frequency : float
+        Boltzmann probability of the structure, in [0, 1].
+    diversity : float
+        Mean base-pair distance between two structures of the ensemble.
+    """
+
+    base_pairs: IntArray
+    free_energy: float
+    mfe_frequency: float
+    diversity: float
+
+
+class EnergyModel:
+    """Energies of structures and loops of one sequence. Picklable.
+
+    Parameters
+    ----------
+    seq : str
+        Letters ``ACGUN``.
+
+    Raises
+    ------
+    ValueError
+        If the sequence is empty or has other letters.
+
+    Examples
+    --------
+    >>> model = EnergyModel("GGGGAAAACCCC")
+    >>> model.free_energy(np.array([[0, 11], [1, 10], [2, 9], [3, 8]]))
+    -5.2
+    """
+
+    def __init__(self, seq: str) -> None:
+        self.seq = seq
+        codes = _checked_codes(seq)
+        self._types = pair_types(codes[None])[0]
+        self._bases = np.append((codes + 1) % 5, -1)  # ViennaRNA's codes; [-1] is past either end
+        self._compound: RNA.fold_compound | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_compound": None}
+
+    @property
+    def length(self) -> int:
+        """Number of bases."""
+        return len(self.seq)
+
+    def free_energy(self, base_pairs: IntArray) -> float:
+        """Free energy of a nested structure in kcal/mol, to two decimals; 0 if it is empty.
+
+        Parameters
+        ----------
+        base_pairs : ndarray, dtype=int, shape (K, 2)
+            In any order, ``i < j``.
+
+        Raises
+        ------
+        ValueError
+            With the reasons, if the structure is invalid for the sequence or has crossing pairs.
+        """
+        if len(base_pairs) == 0:
+            return 0.0
+        energy = self._fold_compound().eval_structure(self._string(base_pairs))
+        if energy >= _IMPOSSIBLE:
+            raise ValueError(f"ViennaRNA rejects the structure ({energy} kcal/mol)")
+        return round(energy, 2)
+
+    def free_energy_of_stems(self, boxes: IntArray) -> float:
+        """`free_energy` of the pairs of stem lines (M, 5), which may abut."""
+        return self.free_energy(stem_base_pairs(boxes))
+
+    def hairpin(self, i: int, j: int) -> float:
+        """Hairpin loop closed by (i, j)."""
+        return float(self.hairpins(np.array([[i, j]]))[0])
+
+    def interior(self, i: int, j: int, k: int, l: int) -> float:  # noqa: E741
+        """Stack, bulge or interior loop between (i, j) outside and (k, l) inside."""
+        return float(self.interiors(np.array([[i, j]]), np.array([[k, l]]))[0])
+
+    def branch_multi(self, i: int, j: int) -> float:
+        """(i, j) as a branch of a multi-branch loop that another pair closes."""
+        return float(self.multi_branches(np.array([[i, j]]))[0])
+
+    def branch_exterior(self, i: int, j: int) -> float:
+        """(i, j) as a branch of the exterior loop."""
+        return float(self.exterior_branches(np.array([[i, j]]))[0])
+
+    def multiloop_closing(self, i: int, j: int) -> float:
+        """(i, j) as the closing pair of a multi-branch loop, with the loop's constant."""
+        return float(self.multiloop_closings(np.array([[i, j]]))[0])
+
+    def hairpins(self, pairs: IntArray) -> EnergyArray:
+        """`hairpin` of each pair; (K, 2) to (K,)."""
+        self._require_canonical(pairs)
+        energy = self._fold_compound().eval_hp_loop
+        return np.array([energy(i, j) for i, j in (pairs + 1).tolist()], dtype=float) / 100
+
+    def interiors(self, closing: IntArray, inner: IntArray) -> EnergyArray:
+        """`interior` of each line of two arrays of pairs; (K, 2) and (K, 2) to (K,)."""
+        self._require_canonical(closing)
+        self._require_canonical(inner)
+        if np.any(inner[:, 0] <= closing[:, 0]) or np.any(inner[:, 1] >= closing[:, 1]):
+            raise ValueError("the inner pair of an interior loop must lie inside its closing pair")
+        energy = self._fold_compound().eval_int_loop
+        rows = np.concatenate([closing, inner], axis=1) + 1
+        return np.array([energy(*row) for row in rows.tolist()], dtype=float) / 100
+
+    def multi_branches(self, pairs: IntArray) -> EnergyArray:
+        """`branch_multi` of each pair; (K, 2) to (K,)."""
+        return _branch_energies().multi[self._branch_index(pairs)]
+
+    def exterior_branches(self, pairs: IntArray) -> EnergyArray:
+        """`branch_exterior` of each pair; (K, 2) to (K,)."""
+        return _branch_energies().exterior[self._branch_index(pairs)]
+
+    def multiloop_closings(self, pairs: IntArray) -> EnergyArray:
+        """`multiloop_closing` of each pair; (K, 2) to (K,)."""
+        self._require_canonical(pairs)
+        i, j = pairs[:, 0], pairs[:, 1]
+        types = _REVERSED_TYPE[self._types[i, j]]
+        tables = _branch_energies()
+        return tables.closing + tables.multi[types, self._bases[j - 1], self._bases[i + 1]]
+
+    def stem_stacks(self, boxes: IntArray) -> EnergyArray:
+        """Stacking energy inside each stem line; (N, 5) to (N,), 0 for single pairs."""
+        pairs = stem_base_pairs(boxes)
+        stem = np.repeat(np.arange(len(boxes)), boxes[:, 3])
+        outer = np.flatnonzero(stem[:-1] == stem[1:])
+        energy = self.interiors(pairs[outer], pairs[outer + 1])
+        return np.bincount(stem[outer], weights=energy, minlength=len(boxes))
+
+    def _fold_compound(self) -> RNA.fold_compound:
+        if self._compound is None:
+            self._compound = RNA.fold_compound(self.seq, _model_details(), RNA.OPTION_EVAL_ONLY)
+        return self._compound
+
+    def _string(self, base_pairs: IntArray) -> str:
+        """Brackets of checked pairs. Runs on every energy call, hence a few whole-array checks."""
+        n_bases = len(self.seq)
+        pairs = np.asarray(base_pairs)
+        if pairs.min() < 0 or pairs.max() >= n_bases:
+            raise ValueError(self._reasons(pairs))
+        i, j = pairs[:, 0], pairs[:, 1]
+        step = np.zeros(n_bases, dtype=np.int8)
+        step[i], step[j] = 1, -1
+        depth = step.cumsum()
+        # The pairs are nested if and only if between the two ends of each pair as many open as
+        # close: around the first position that closes no other order is left, and so on outwards.
+        if (
+            np.count_nonzero(step) != pairs.size
+            or self._types[i, j].min() < 0
+            or np.any(depth[i] != depth[j] + 1)
+        ):
+            raise ValueError(self._reasons(pairs))
+        return _SYMBOLS[step].tobytes().decode()
+
+    def _reasons(self, pairs: IntArray) -> str:
+        reasons = check_structure(self.seq, pairs)
+        if not reasons and not is_nested(pairs):
+            reasons = ("pairs cross, but this energy is of nested structures",)
+        return "; ".join(reasons)
+
+    def _require_canonical(self, pairs: IntArray) -> None:
+        if len(pairs) == 0:
+            return
+        if pairs.min() < 0 or pairs.max() >= len(self.seq):
+            raise ValueError(f"pair out of range (sequence of {len(self.seq)} bases)")
+        if self._types[pairs[:, 0], pairs[:, 1]].min() < 0:
+            raise ValueError("pair is not canonical with a hairpin of 3 or more")
+
+    def _branch_index(self, pairs: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """Type of each pair and the bases outside it, 5' then 3'."""
+        self._require_canonical(pairs)
+        i, j = pairs[:, 0], pairs[:, 1]
+        return self._types[i, j], self._bases[i - 1], self._bases[j + 1]
+
+
+def mfe(seq: str) -> Folded:
+    """Structure of minimum free energy.
+
+    Parameters
+    ----------
+    seq : str
+        Letters ``ACGUN``.
+
+    Returns
+    -------
+    Folded
+
+    Examples
+    --------
+    >>> mfe("GGGGAAAACCCC").free_energy
+    -5.2
+    """
+    _checked_codes(seq)
+    text, energy = RNA.fold_compound(seq, _model_details()).mfe()
+    return Folded(base_pairs_from_dot_bracket(text), round(energy, 2))
+
+
+def ensemble(seq: str) -> Ensemble:
+    """`mfe` with its frequency in the ensemble and the ensemble's diversity."""
+    compound, text, energy = _partition_function(seq)
+    return Ensemble(
+        base_pairs_from_dot_bracket(text),
+        round(energy, 2),
+        float(compound.pr_structure(text)),
+        float(compound.mean_bp_distance()),
+    )
+
+
+def sample_structures(seq: str, k: int, seed: int) -> list[IntArray]:
+    """At most `k` different structures of the Boltzmann ensemble, in the order drawn.
+
+    Drawn without replacement; fewer if the sequence has fewer structures.
+
+    Parameters
+    ----------
+    seq : str
+    k : int
+    seed : int
+        Not negative. Same seed, same structures.
+
+    Returns
+    -------
+    list of ndarray, dtype=int64, shape (K, 2)
+    """
+    compound, _, _ = _partition_function(seq)
+    RNA.init_rand(seed % 2**32)
+    drawn = compound.pbacktrack(k, RNA.PBACKTRACK_NON_REDUNDANT) if k > 0 else ()
+    return [base_pairs_from_dot_bracket(text) for text in drawn]
+
+
+def end_probabilities(seq: str) -> NDArray[np.float32]:
+    """Exact ensemble probabilities that a pair exists, and that a stem begins or ends with it.
+
+    Soft targets of the *ends* heads. Outer end: paired while (i-1, j+1) is not; inner end: paired
+    while (i+1, j-1) is not. Filled for ``i < j``.
+
+    Parameters
+    ----------
+    seq : str
+
+    Returns
+    -------
+    ndarray, dtype=float32, shape (3, L, L)
+        Paired, outer end, inner end; each in [0, 1], ends at most paired.
+    """
+    compound, _, _ = _partition_function(seq)
+    paired = np.array(compound.bpp(), dtype=np.float64).reshape(len(seq) + 1, -1)[1:, 1:]
+    stacked = np.zeros_like(paired)  # with the next pair inwards
+    for entry in compound.stack_prob(0.0):
+        stacked[entry.i - 1, entry.j - 1] = entry.p
+    inner_end = paired - stacked
+    outer_end = paired.copy()
+    outer_end[1:, :-1] -= stacked[:-1, 1:]
+    maps = np.stack([paired, outer_end, inner_end])
+    return np.clip(maps, 0, np.minimum(paired, 1)).astype(np.float32)
+
+
+class _BranchEnergies(NamedTuple):
+    """Energies by pair type and the bases outside, 5' and 3' (ViennaRNA's codes, -1: none)."""
+
+    multi: EnergyArray  # (6, 6, 6)
+    exterior: EnergyArray  # (6, 6, 6)
+    closing: float
+
+
+@cache
+def _branch_energies() -> _BranchEnergies:
+    params = RNA.param(_model_details())
+    multi, exterior = np.zeros((6, 6, 6)), np.zeros((6, 6, 6))
+    bases = (0, 1, 2, 3, 4, -1)
+    for kind, five, three in np.ndindex(multi.shape):
+        arguments = (kind + 1, bases[five], bases[three], params)
+        multi[kind, five, three] = RNA.E_MLstem(*arguments) / 100
+        exterior[kind, five, three] = RNA.E_ExtLoop(*arguments) / 100
+    return _BranchEnergies(multi, exterior, params.MLclosing / 100)
+
+
+def _model_details() -> RNA.md:
+    # uniq_ML: without it ViennaRNA can't sample. The rest is its default, stated.
+    return RNA.md(temperature=37.0, dangles=2, noLP=0, uniq_ML=1)
+
+
+def _partition_function(seq: str) -> tuple[RNA.fold_compound, str, float]:
+    _checked_codes(seq)
+    compound = RNA.fold_compound(seq, _model_details())
+    text, energy = compound.mfe()
+    compound.exp_params_rescale(energy)  # keeps the sums in range for long sequences
+    compound.pf()
+    return compound, text, energy
+
+
+def _checked_codes(seq: str) -> NDArray[np.int8]:
+    if not seq:
+        raise ValueError("the sequence is empty")
+    return encode_bases(seq)
