@@ -1,0 +1,229 @@
+"""One assembly problem: a sequence, its proposed boxes and everything that is computed once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boxfold.features.box import inner_pairs, outer_pairs
+from boxfold.features.loops import merged_base_pairs
+from boxfold.features.proposals import Proposals, run_proposals
+from boxfold.features.relations import Pseudoknots, conflict_matrix, crosses
+from boxfold.features.structure import BoolArray, IntArray, base_pairs_from_dot_bracket
+from boxfold.features.tokens import box_tokens
+from boxfold.rewards.energy import EnergyModel
+from boxfold.rewards.exact import Optimum, StemOptimum
+from boxfold.rewards.pseudoknot import knotted_energy
+from boxfold.s1.tables import proposals_of_row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MIN_SCALE = 2.0
+"""Smallest energy, in kcal/mol, by which rewards are divided."""
+
+
+@dataclass(eq=False)
+class Instance:
+    """A sequence with the boxes that an agent may pick.
+
+    Derived values are computed on first use and kept; all of it can be pickled.
+
+    Attributes
+    ----------
+    id : str
+    seq : str
+        Upper-case ACGUN, 5' to 3'.
+    proposals : Proposals
+        Already cut to the number of boxes wanted.
+    reference : ndarray, dtype=int64, shape (K, 2), or None
+        Known structure, only used to judge; never seen by an agent.
+    energy_calls : int
+        Free energies evaluated so far by `energy`.
+
+    Examples
+    --------
+    >>> hairpin = instance_from_sequence("GGGGAAAACCCC", max_boxes=4)
+    >>> hairpin.boxes[0].tolist(), hairpin.energy([]), hairpin.energy([0]) < -4
+    ([0, 0, 8, 4, 4], 0.0, True)
+    """
+
+    id: str
+    seq: str
+    proposals: Proposals
+    reference: IntArray | None = None
+    energy_calls: int = field(default=0, repr=False)
+
+    @property
+    def boxes(self) -> IntArray:
+        """Proposed stems, best first; dtype=int64, shape (N, 5)."""
+        return self.proposals.boxes
+
+    @property
+    def score(self) -> NDArray[np.float32]:
+        """S1's score of each stem in [0, 1], shape (N,)."""
+        return self.proposals.score
+
+    @property
+    def evidence(self) -> NDArray[np.float32]:
+        """S1's evidence for each stem, shape (N, len(EVIDENCE))."""
+        return self.proposals.evidence
+
+    @property
+    def n_boxes(self) -> int:
+        """Number of stems that can be picked."""
+        return len(self.proposals.boxes)
+
+    @cached_property
+    def model(self) -> EnergyModel:
+        """Energy model of the sequence."""
+        return EnergyModel(self.seq)
+
+    @cached_property
+    def solver(self) -> StemOptimum:
+        """Exact optimum over whole, nested stems of this instance."""
+        return StemOptimum(self.model, self.boxes)
+
+    @cached_property
+    def optimum(self) -> Optimum:
+        """Best nested choice of stems and its free energy: teacher and ruler, never observed."""
+        return self.solver.solve()
+
+    @property
+    def scale(self) -> float:
+        """Energy in kcal/mol by which rewards are divided: max(2, |optimum|)."""
+        return max(MIN_SCALE, abs(self.optimum.energy))
+
+    @cached_property
+    def token_energies(self) -> NDArray[np.float64]:
+        """Stacks, hairpin closed by the inner pair and exterior branch of each stem, kcal/mol.
+
+        Shape (N, 3).
+        """
+        stacks = np.asarray(self.model.stem_stacks(self.boxes), dtype=np.float64)
+        hairpin = [self.model.hairpin(int(i), int(j)) for i, j in inner_pairs(self.boxes)]
+        branch = [self.model.branch_exterior(int(i), int(j)) for i, j in outer_pairs(self.boxes)]
+        return np.stack([stacks, np.array(hairpin), np.array(branch)], axis=1).astype(np.float64)
+
+    @cached_property
+    def tokens(self) -> NDArray[np.float32]:
+        """Tokens of the stems, shape (N, N_TOKEN_FEATURES)."""
+        return box_tokens(self.seq, self.boxes, self.score, self.evidence, self.token_energies)
+
+    @cached_property
+    def geometry_tokens(self) -> NDArray[np.float32]:
+        """Tokens that hold nothing but geometry; the same shape as `tokens`."""
+        return box_tokens(self.seq, self.boxes, self.score, self.evidence, geometry_only=True)
+
+    @cached_property
+    def crossing(self) -> BoolArray:
+        """Which stems cross, shape (N, N)."""
+        return crosses(self.boxes)
+
+    def conflict(self, pseudoknots: Pseudoknots = "forbid") -> BoolArray:
+        """Which stems can't be picked together, shape (N, N); see `conflict_matrix`."""
+        return self._conflict_nested if pseudoknots == "forbid" else self._conflict_knotted
+
+    @cached_property
+    def _conflict_nested(self) -> BoolArray:
+        return conflict_matrix(self.boxes, "forbid")
+
+    @cached_property
+    def _conflict_knotted(self) -> BoolArray:
+        return conflict_matrix(self.boxes, "allow")
+
+    def base_pairs(self, picks: Iterable[int]) -> IntArray:
+        """Structure of picked stems.
+
+        Parameters
+        ----------
+        picks : iterable of int
+            Indices of stems, in any order.
+
+        Returns
+        -------
+        ndarray, dtype=int64, shape (K, 2)
+
+        Raises
+        ------
+        ValueError
+            If two picks pair one base.
+        """
+        return merged_base_pairs(self.boxes[np.fromiter(picks, dtype=np.int64)])
+
+    def energy(self, picks: Iterable[int]) -> float:
+        """Free energy of picked stems, counted in `energy_calls`.
+
+        Parameters
+        ----------
+        picks : iterable of int
+            Indices of stems, in any order; they may cross.
+
+        Returns
+        -------
+        float
+            kcal/mol; 0 for no picks. Knotted structures as in `knotted_energy`.
+
+        Raises
+        ------
+        ValueError
+            If two picks share a base.
+        """
+        index = np.fromiter(picks, dtype=np.int64)
+        self.energy_calls += 1
+        pairs = merged_base_pairs(self.boxes[index])
+        if self.crossing[index[:, None], index].any():
+            return float(knotted_energy(self.model, pairs).total)
+        return float(self.model.free_energy(pairs))
+
+
+def instance_from_sequence(
+    seq: str, max_boxes: int, id: str = "sequence", dot_bracket: str | None = None
+) -> Instance:
+    """Instance whose boxes are the maximal canonical runs of a sequence.
+
+    Parameters
+    ----------
+    seq : str
+        Upper-case ACGUN.
+    max_boxes : int
+        Most stems proposed.
+    id : str
+    dot_bracket : str, optional
+        Known structure.
+
+    Returns
+    -------
+    Instance
+    """
+    reference = None if dot_bracket is None else base_pairs_from_dot_bracket(dot_bracket)
+    return Instance(id, seq, run_proposals(seq, max_boxes), reference)
+
+
+def instances_from_frame(frame: "pd.DataFrame", max_boxes: int) -> list[Instance]:
+    """Instances of a table of proposals.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As read by `boxfold.s1.tables.read_proposals`; an empty or missing dot_bracket means no
+        reference.
+    max_boxes : int
+        Most stems, and most loops, kept of each sequence.
+
+    Returns
+    -------
+    list of Instance
+        In the order of the rows.
+    """
+    return [_instance_of_row(row, max_boxes) for _, row in frame.iterrows()]
+
+
+def _instance_of_row(row: "pd.Series", max_boxes: int) -> Instance:
+    known = row.get("dot_bracket")
+    reference = base_pairs_from_dot_bracket(known) if isinstance(known, str) and known else None
+    proposals = proposals_of_row(row).best(max_boxes)
+    return Instance(str(row["id"]), str(row["sequence"]), proposals, reference)
