@@ -12,12 +12,11 @@ nearest-neighbour model.
 """
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from boxfold.features.box import BoxKind, inner_pairs, outer_pairs
+from boxfold.features.box import BoxKind, inner_pairs, outer_pairs, stem_base_pairs
 from boxfold.features.channels import canonical_mask, sum_inwards
 from boxfold.features.structure import IntArray
 
@@ -50,8 +49,6 @@ def end_targets(stem_boxes: IntArray, length: int) -> FloatArray:
     >>> np.argwhere(maps[OUTER]).tolist(), np.argwhere(maps[INNER]).tolist(), maps[PAIRED].sum()
     ([[0, 9]], [[2, 7]], np.float32(3.0))
     """
-    from boxfold.features.box import stem_base_pairs
-
     maps = np.zeros((3, length, length), dtype=np.float32)
     pixels = (stem_base_pairs(stem_boxes), outer_pairs(stem_boxes), inner_pairs(stem_boxes))
     for channel, pairs in zip((PAIRED, OUTER, INNER), pixels, strict=True):
@@ -178,8 +175,3 @@ def decode_ends(
     }
     score = np.exp(np.minimum(log_probability, 0)).astype(np.float32)
     return boxes, score, evidence
-
-
-def end_probabilities(logits: Tensor) -> Tensor:
-    """Sigmoid of the ends maps; (B, 3, L, L)."""
-    return torch.sigmoid(logits)

@@ -195,6 +195,10 @@ class RunFolder:
         """Write ``name.safetensors`` (``weights``: the result, ``state``: for resuming)."""
         save_tensors(self.path / f"{name}.safetensors", tensors, meta)
 
+    def load(self, name: str, kind: str) -> tuple[Tensors, dict[str, Any]]:
+        """Read ``name.safetensors``; see `load_tensors`."""
+        return load_tensors(self.path / f"{name}.safetensors", kind)
+
     def has(self, name: str) -> bool:
         """Is there a ``name.safetensors``?"""
         return (self.path / f"{name}.safetensors").exists()

@@ -1,0 +1,228 @@
+"""Training of S1: both sets of heads in one pass, resumable, best epoch by validation."""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from boxfold.features.errors import InputError
+from boxfold.s1.batches import Example, input_tensors, length_batches, stack_end_targets
+from boxfold.s1.box_losses import box_loss
+from boxfold.s1.box_targets import UNMASK_OFFSET
+from boxfold.s1.ends import end_loss
+from boxfold.s1.network import BoxNet, NetworkConfig
+from boxfold.s1.run_folder import RunFolder, optimizer_tensors, restore_optimizer, without_prefix
+from boxfold.s1.validation import stack_box_targets, validation_metrics
+
+KIND = "s1"
+"""What weights files of S1 call themselves."""
+
+
+@dataclass(frozen=True)
+class TrainS1Config:
+    """One S1 training."""
+
+    network: NetworkConfig = field(
+        default_factory=NetworkConfig, metadata={"help": "shape of the network"}
+    )
+    epochs: int = field(default=12, metadata={"help": "epochs, each ends with a validation"})
+    epoch_examples: int = field(
+        default=0, metadata={"help": "examples per epoch, drawn from an endless shuffle; 0 = all"}
+    )
+    batch_pixels: int = field(
+        default=16 * 64 * 64, metadata={"help": "most pixels of a batch: 16 windows of 64 nt"}
+    )
+    learning_rate: float = field(default=2e-3, metadata={"help": "after warm-up; falls to 0"})
+    warmup: float = field(default=0.02, metadata={"help": "share of the training that warms up"})
+    weight_decay: float = field(default=1e-4, metadata={"help": "AdamW weight decay"})
+    gradient_clip: float = field(default=1.0, metadata={"help": "largest gradient norm"})
+    ends_weight: float = field(
+        default=10.0, metadata={"help": "weight of the three ends losses beside the box losses"}
+    )
+    on_dilation: int = field(
+        default=UNMASK_OFFSET, metadata={"help": "pixels around a box that train the on-heads"}
+    )
+    validation_examples: int = field(default=300, metadata={"help": "at most; the first ones"})
+    checkpoint_batches: int = field(default=200, metadata={"help": "batches between checkpoints"})
+    seed: int = field(default=0, metadata={"help": "seed of weights and order"})
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return dataclasses.asdict(self)
+
+
+@dataclass
+class _Progress:
+    """Where a training stands; saved with every checkpoint."""
+
+    epoch: int = 0
+    batch: int = 0
+    examples: int = 0
+    best_score: float = -math.inf
+    best_epoch: int = 0
+
+
+class S1Trainer:
+    """Trains a `BoxNet` and keeps its best epoch in a run folder.
+
+    Parameters
+    ----------
+    config : TrainS1Config
+    train, validation : list of Example
+    run : RunFolder
+    """
+
+    def __init__(
+        self,
+        config: TrainS1Config,
+        train: list[Example],
+        validation: list[Example],
+        run: RunFolder,
+    ) -> None:
+        if not train or not validation:
+            raise InputError("training needs at least one training and one validation example")
+        self.config, self.run = config, run
+        self.train, self.validation = train, validation[: config.validation_examples]
+        torch.manual_seed(config.seed)
+        self.network = BoxNet(config.network)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.progress = _Progress()
+        self._losses: list[dict[str, float]] = []
+        if run.has("state"):
+            self._restore()
+
+    def fit(self, report: Any = print) -> None:
+        """Train to the last epoch, validating after each one, and mark the run as finished.
+
+        Raises
+        ------
+        InputError
+            If the loss is no longer a number; the last checkpoint stays.
+        """
+        while self.progress.epoch < self.config.epochs:
+            self._train_epoch(report)
+            metrics = self._validate()
+            self.progress.epoch += 1
+            self.progress.batch = 0
+            self._keep_best(metrics)
+            self._checkpoint()
+            report(
+                f"epoch {self.progress.epoch}/{self.config.epochs}: loss "
+                f"{metrics['train/loss']:.4f}, score {metrics['validation/score']:.4f} "
+                f"(best {self.progress.best_score:.4f} in epoch {self.progress.best_epoch})"
+            )
+        self.run.finish()
+
+    def _epoch_batches(self) -> list[Any]:
+        """Batches of the current epoch; the same whenever they are asked for."""
+        n, size = len(self.train), self.config.epoch_examples or len(self.train)
+        first = self.progress.epoch * size
+        rounds = range(first // n, (first + size - 1) // n + 1)
+        stream = np.concatenate(
+            [np.random.default_rng([self.config.seed, r]).permutation(n) for r in rounds]
+        )
+        chosen = stream[first - rounds[0] * n :][:size]
+        lengths = np.array([len(self.train[index].seq) for index in chosen])
+        rng = np.random.default_rng([self.config.seed, self.progress.epoch, 1])
+        return [chosen[b] for b in length_batches(lengths, self.config.batch_pixels, rng)]
+
+    def _train_epoch(self, report: Any) -> None:
+        batches = self._epoch_batches()
+        n_examples = sum(map(len, batches))
+        done = sum(map(len, batches[: self.progress.batch]))
+        self.network.train()
+        for batch in batches[self.progress.batch :]:
+            self._set_learning_rate((self.progress.epoch + done / n_examples) / self.config.epochs)
+            losses = self._step([self.train[index] for index in batch])
+            self._losses.append(losses)
+            done += len(batch)
+            self.progress.batch += 1
+            self.progress.examples += len(batch)
+            if self.progress.batch % self.config.checkpoint_batches == 0:
+                self._checkpoint()
+                recent = self._losses[-self.config.checkpoint_batches :]
+                mean = np.mean([entry["loss"] for entry in recent])
+                report(f"epoch {self.progress.epoch + 1}: {done}/{n_examples}, loss {mean:.4f}")
+
+    def _set_learning_rate(self, fraction: float) -> None:
+        warm = min(1.0, fraction / self.config.warmup) if self.config.warmup else 1.0
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * max(warm, 0.01) * (1 - fraction)
+
+    def _step(self, examples: list[Example]) -> dict[str, float]:
+        """One optimiser step; returns its loss terms."""
+        losses = self._batch_losses(examples)
+        total = sum(
+            (self.config.ends_weight if name.startswith("ends/") else 1.0) * value
+            for name, value in losses.items()
+        )
+        assert isinstance(total, Tensor)
+        if not torch.isfinite(total):
+            raise InputError(
+                f"{self.run.path}: the loss is not a number after {self.progress.examples} "
+                "examples; the last checkpoint is kept (try a lower --learning-rate)"
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
+        self.optimizer.step()
+        return {"loss": float(total), **{name: float(value) for name, value in losses.items()}}
+
+    def _batch_losses(self, examples: list[Example]) -> dict[str, Tensor]:
+        grid, valid, canonical = input_tensors([example.seq for example in examples])
+        outputs = self.network(grid, valid)
+        length = grid.shape[-1]
+        targets = stack_box_targets(examples, length, self.config.on_dilation)
+        ends = stack_end_targets(examples, length)
+        return {
+            **end_loss(outputs["ends"], ends, canonical),
+            **box_loss(outputs["boxes"], targets),
+        }
+
+    def _validate(self) -> dict[str, float]:
+        """Log the epoch's mean losses and the metrics on the validation examples."""
+        frame: dict[str, list[float]] = {}
+        for entry in self._losses:
+            for name, value in entry.items():
+                frame.setdefault(name, []).append(value)
+        self._losses = []
+        metrics = {f"train/{name}": float(np.mean(values)) for name, values in frame.items()}
+        found = validation_metrics(self.network, self.validation, self.config.on_dilation)
+        metrics |= {f"validation/{name}": value for name, value in found.items()}
+        metrics["train/learning_rate"] = self.optimizer.param_groups[0]["lr"]
+        self.run.log(self.progress.epoch + 1, metrics)
+        return metrics
+
+    def _keep_best(self, metrics: dict[str, float]) -> None:
+        score = metrics["validation/score"]
+        if score > self.progress.best_score:
+            self.progress.best_score = score
+            self.progress.best_epoch = self.progress.epoch
+            meta = {
+                "kind": KIND,
+                "network": dataclasses.asdict(self.config.network),
+                "epoch": self.progress.epoch,
+                "examples": self.progress.examples,
+            }
+            self.run.save("weights", self.network.state_dict(), meta)
+
+    def _checkpoint(self) -> None:
+        tensors = {f"network.{name}": t for name, t in self.network.state_dict().items()}
+        tensors |= optimizer_tensors(self.optimizer)
+        progress = dataclasses.asdict(self.progress)
+        meta = {"kind": "s1-state", "progress": progress, "losses": self._losses}
+        self.run.save("state", tensors, meta)
+
+    def _restore(self) -> None:
+        tensors, meta = self.run.load("state", "s1-state")
+        self.network.load_state_dict(without_prefix(tensors, "network."))
+        restore_optimizer(self.optimizer, tensors)
+        self.progress = _Progress(**meta["progress"])
+        self._losses = meta["losses"]
+        self.run.rewind(self.progress.epoch)

@@ -1,0 +1,86 @@
+"""How a network does on validation examples: the 20 box metrics, and stem recall of the ends."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from boxfold.features.structure import IntArray
+from boxfold.s1.batches import Example, input_tensors, length_batches
+from boxfold.s1.box_targets import BoxTargets, batch_targets, box_targets
+from boxfold.s1.ends import decode_ends
+from boxfold.s1.metrics import BoxMetrics, selection_score
+from boxfold.s1.network import BoxNet
+
+BATCH_PIXELS = 16 * 64 * 64
+
+STEM_RECALL = "ends/stem_recall"
+"""Share of the target stems among the best L boxes of method ``ends``, mean over examples."""
+
+
+def stack_box_targets(examples: Sequence[Example], length: int, offset: int) -> BoxTargets:
+    """Targets of the boxes heads of a padded batch; see `batch_targets`."""
+    single = [box_targets(example.boxes, len(example.seq), offset) for example in examples]
+    return batch_targets(single, length)
+
+
+def found_boxes(targets: IntArray, proposed: IntArray) -> np.ndarray:
+    """Which target boxes are among the proposed ones, exactly.
+
+    Parameters
+    ----------
+    targets : ndarray, dtype=int, shape (N, 5)
+    proposed : ndarray, dtype=int, shape (M, 5)
+
+    Returns
+    -------
+    ndarray, dtype=bool, shape (N,)
+    """
+    return (targets[:, None] == proposed[None]).all(axis=2).any(axis=1)
+
+
+def validation_metrics(
+    network: BoxNet, examples: Sequence[Example], offset: int
+) -> dict[str, float]:
+    """Metrics in evaluation mode: batch statistics are those of training, no gradients.
+
+    Parameters
+    ----------
+    network : BoxNet
+    examples : sequence of Example
+    offset : int
+        Pixels around boxes at which *on* is measured.
+
+    Returns
+    -------
+    dict
+        `METRIC_NAMES`, `STEM_RECALL` and ``score``: their sum, L1 differences negated.
+    """
+    metrics, recalls = BoxMetrics(), []
+    network.eval()
+    with torch.inference_mode():
+        for batch in _batches(examples):
+            grid, valid, _ = input_tensors([example.seq for example in batch])
+            outputs = network(grid, valid)
+            targets = stack_box_targets(batch, grid.shape[-1], offset)
+            metrics.add(outputs["boxes"].numpy(), targets)
+            maps = torch.sigmoid(outputs["ends"]).numpy()
+            recalls += [_stem_recall(m, e) for m, e in zip(maps, batch, strict=True)]
+    result = metrics.summary()
+    result[STEM_RECALL] = float(np.nanmean(recalls))
+    result["score"] = selection_score(result) + result[STEM_RECALL]
+    return result
+
+
+def _batches(examples: Sequence[Example]) -> Iterator[list[Example]]:
+    lengths = np.array([len(example.seq) for example in examples])
+    for batch in length_batches(lengths, BATCH_PIXELS):
+        yield [examples[index] for index in batch]
+
+
+def _stem_recall(maps: np.ndarray, example: Example) -> float:
+    length = len(example.seq)
+    if not len(example.stems):
+        return float("nan")
+    boxes, _, _ = decode_ends(maps[:, :length, :length], example.seq, max_boxes=length)
+    return float(found_boxes(example.stems, boxes).mean())
