@@ -6,7 +6,6 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from boxfold.envs.instance import Instance
-from boxfold.features.loops import merged_base_pairs
 from boxfold.features.structure import IntArray
 
 Picks = tuple[int, ...]
@@ -86,8 +85,7 @@ def assembly_of_picks(instance: Instance, picks: Iterable[int], energy_calls: in
         If two picks pair one base differently.
     """
     ordered = tuple(sorted(int(pick) for pick in picks))
-    stems = instance.boxes[np.array(ordered, dtype=np.int64)]
-    return Assembly(ordered, merged_base_pairs(stems), energy_calls)
+    return Assembly(ordered, instance.base_pairs(ordered), energy_calls)
 
 
 def lowest_energy(instance: Instance, candidates: Iterable[Iterable[int]]) -> tuple[Picks, int]:

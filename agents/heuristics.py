@@ -1,0 +1,184 @@
+"""Agents of a few lines: chance, and the greedy rules every other agent has to beat."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from boxfold.agents.agent import Assembly, Picks, assembly_of_picks, lowest_energy
+from boxfold.agents.scoring import SetScorer, set_scorer
+from boxfold.envs.instance import Instance
+from boxfold.features.channels import stem_stack_energy
+from boxfold.features.relations import Pseudoknots
+from boxfold.features.structure import BoolArray, IntArray
+
+MIN_GAIN = 1e-3
+"""A pick has to lower the energy by more (kcal/mol): of equal structures the smaller one wins."""
+
+
+class RandomAgent:
+    """Uniform over the stems that still fit and STOP, until STOP or nothing fits.
+
+    Parameters
+    ----------
+    pseudoknots : {"forbid", "allow"}
+    """
+
+    name = "random"
+    can_sample = True
+
+    def __init__(self, pseudoknots: Pseudoknots = "forbid") -> None:
+        self.pseudoknots = pseudoknots
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Best of `samples` random assemblies; see `Agent.assemble`."""
+        return [self._assemble(instance, rng, samples) for instance in instances]
+
+    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
+        conflict = instance.conflict(self.pseudoknots)
+        draws = [random_picks(conflict, rng) for _ in range(samples)]
+        if samples == 1:
+            return assembly_of_picks(instance, draws[0])
+        return assembly_of_picks(instance, *lowest_energy(instance, draws))
+
+
+class GreedyScoreAgent:
+    """Every stem that fits, in the order of S1's score.
+
+    Parameters
+    ----------
+    pseudoknots : {"forbid", "allow"}
+    min_score : float
+        Stems that score lower are left out.
+    """
+
+    name = "greedy-s1"
+    can_sample = False
+
+    def __init__(self, pseudoknots: Pseudoknots = "forbid", min_score: float = 0.5) -> None:
+        self.pseudoknots = pseudoknots
+        self.min_score = min_score
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Assemble by score; see `Agent.assemble`."""
+        return [self._assemble(instance) for instance in instances]
+
+    def _assemble(self, instance: Instance) -> Assembly:
+        order = np.argsort(-instance.score, kind="stable")
+        order = order[instance.score[order] >= self.min_score]
+        return assembly_of_picks(instance, fitting(order, instance.conflict(self.pseudoknots)))
+
+
+class GreedyStackAgent:
+    """Every stem that fits, in the order of its stacking energy, as long as that is negative.
+
+    Parameters
+    ----------
+    pseudoknots : {"forbid", "allow"}
+    """
+
+    name = "greedy-stack"
+    can_sample = False
+
+    def __init__(self, pseudoknots: Pseudoknots = "forbid") -> None:
+        self.pseudoknots = pseudoknots
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Assemble by stacking energy; see `Agent.assemble`."""
+        return [self._assemble(instance) for instance in instances]
+
+    def _assemble(self, instance: Instance) -> Assembly:
+        energy = stem_stack_energy(instance.seq, instance.boxes)
+        order = np.argsort(energy, kind="stable")
+        order = order[energy[order] < 0]
+        return assembly_of_picks(instance, fitting(order, instance.conflict(self.pseudoknots)))
+
+
+class GreedyEnergyAgent:
+    """The stem that lowers the free energy most, again and again, until none does.
+
+    Parameters
+    ----------
+    pseudoknots : {"forbid", "allow"}
+    """
+
+    name = "greedy-energy"
+    can_sample = False
+
+    def __init__(self, pseudoknots: Pseudoknots = "forbid") -> None:
+        self.pseudoknots = pseudoknots
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Assemble by free-energy gain; see `Agent.assemble`."""
+        return [self._assemble(instance) for instance in instances]
+
+    def _assemble(self, instance: Instance) -> Assembly:
+        if not instance.n_boxes:
+            return assembly_of_picks(instance, ())
+        scorer = set_scorer(instance, self.pseudoknots)
+        picks = _steepest_descent(scorer, instance.conflict(self.pseudoknots))
+        return assembly_of_picks(instance, picks, scorer.calls)
+
+
+def random_picks(conflict: BoolArray, rng: np.random.Generator) -> Picks:
+    """Draw the picks of a uniform masked policy.
+
+    Parameters
+    ----------
+    conflict : ndarray, dtype=bool, shape (N, N)
+        Diagonal True.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    tuple of int
+        In the order of picking.
+    """
+    allowed = np.ones(len(conflict), dtype=bool)
+    picks: list[int] = []
+    while allowed.any():
+        stems = np.flatnonzero(allowed)
+        choice = rng.integers(len(stems) + 1)
+        if choice == len(stems):  # STOP
+            break
+        picks.append(int(stems[choice]))
+        allowed &= ~conflict[stems[choice]]
+    return tuple(picks)
+
+
+def fitting(order: IntArray, conflict: BoolArray) -> Picks:
+    """Stems taken in `order`, those left out that conflict with one taken before.
+
+    Examples
+    --------
+    >>> conflict = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], dtype=bool)
+    >>> fitting(np.array([1, 0, 2]), conflict)
+    (1, 2)
+    """
+    allowed = np.ones(len(conflict), dtype=bool)
+    picks: list[int] = []
+    for stem in order.tolist():
+        if allowed[stem]:
+            picks.append(stem)
+            allowed &= ~conflict[stem]
+    return tuple(picks)
+
+
+def _steepest_descent(scorer: SetScorer, conflict: BoolArray) -> Picks:
+    picked = np.zeros((1, len(conflict)), dtype=bool)
+    allowed = np.ones_like(picked)
+    while allowed.any():
+        change = scorer.changes(picked, allowed)[0]
+        best = int(change.argmin())
+        if change[best] > -MIN_GAIN:
+            break
+        picked[0, best] = True
+        allowed[0] &= ~conflict[best]
+    return tuple(np.flatnonzero(picked[0]).tolist())

@@ -1,0 +1,216 @@
+"""Agents that search over sets of stems: beam, annealing, the exact optimum; and RNAfold."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from boxfold.agents.agent import Assembly, Picks, assembly_of_picks, lowest_energy
+from boxfold.agents.heuristics import MIN_GAIN
+from boxfold.agents.scoring import FloatArray, SetScorer, set_scorer
+from boxfold.envs.instance import Instance
+from boxfold.features.relations import Pseudoknots
+from boxfold.features.structure import BoolArray, IntArray
+from boxfold.rewards.energy import mfe
+
+
+class BeamAgent:
+    """Beam search guided by free energy: the best sets of k stems lead to those of k + 1.
+
+    Parameters
+    ----------
+    pseudoknots : {"forbid", "allow"}
+    width : int
+        Sets kept per step.
+    """
+
+    name = "beam"
+    can_sample = False
+
+    def __init__(self, pseudoknots: Pseudoknots = "forbid", width: int = 16) -> None:
+        self.pseudoknots = pseudoknots
+        self.width = width
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Assemble by beam search; see `Agent.assemble`."""
+        return [self._assemble(instance) for instance in instances]
+
+    def _assemble(self, instance: Instance) -> Assembly:
+        if not instance.n_boxes:
+            return assembly_of_picks(instance, ())
+        scorer = set_scorer(instance, self.pseudoknots)
+        picks = beam_search(scorer, instance.conflict(self.pseudoknots), self.width)
+        return assembly_of_picks(instance, picks, scorer.calls)
+
+
+class AnnealingAgent:
+    """Simulated annealing: toggle a random stem, dropping what it conflicts with.
+
+    Parameters
+    ----------
+    pseudoknots : {"forbid", "allow"}
+    n_iterations : int
+        Moves tried per sample.
+    max_energy_calls : int, optional
+        Stop a sample earlier, after so many distinct sets: a budget equal to another agent's.
+    hot, cold : float
+        First and last temperature, kcal/mol, falling geometrically.
+    """
+
+    name = "annealing"
+    can_sample = True
+
+    def __init__(
+        self,
+        pseudoknots: Pseudoknots = "forbid",
+        n_iterations: int = 3000,
+        max_energy_calls: int | None = None,
+        hot: float = 4.0,
+        cold: float = 0.5,
+    ) -> None:
+        self.pseudoknots = pseudoknots
+        self.temperatures = np.geomspace(hot, cold, n_iterations)
+        self.max_energy_calls = max_energy_calls
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Best of `samples` annealing runs; see `Agent.assemble`."""
+        return [self._assemble(instance, rng, samples) for instance in instances]
+
+    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
+        if not instance.n_boxes:
+            return assembly_of_picks(instance, ())
+        calls = 0
+        ends = []
+        for _ in range(samples):
+            energies = _CachedEnergies(instance, self.pseudoknots)
+            ends.append(self._anneal(energies, instance.conflict(self.pseudoknots), rng))
+            calls += energies.scorer.calls
+        picks, more_calls = lowest_energy(instance, ends) if samples > 1 else (ends[0], 0)
+        return assembly_of_picks(instance, picks, calls + more_calls)
+
+    def _anneal(
+        self, energies: "_CachedEnergies", conflict: BoolArray, rng: np.random.Generator
+    ) -> Picks:
+        conflicts = [frozenset(np.flatnonzero(row).tolist()) for row in conflict]
+        stems = rng.integers(len(conflict), size=len(self.temperatures)).tolist()
+        # exp(-change / T) > u, with the logarithm taken once for all moves
+        bars = (-np.log1p(-rng.random(len(stems))) * self.temperatures).tolist()
+        now, best = frozenset[int](), frozenset[int]()
+        for stem, bar in zip(stems, bars, strict=True):
+            if self.max_energy_calls and energies.scorer.calls >= self.max_energy_calls:
+                break
+            moved = now - {stem} if stem in now else (now - conflicts[stem]) | {stem}
+            if energies[moved] - energies[now] < bar:
+                now = moved
+                if energies[now] < energies[best] - MIN_GAIN:
+                    best = now
+        return tuple(sorted(best))
+
+
+class ExactAgent:
+    """The optimum over whole stems by dynamic programming; nested whatever the setting.
+
+    Parameters
+    ----------
+    pseudoknots : {"forbid", "allow"}
+        Taken for symmetry; the optimum has no pseudoknots.
+    """
+
+    name = "exact"
+    can_sample = False
+
+    def __init__(self, pseudoknots: Pseudoknots = "forbid") -> None:
+        self.pseudoknots = pseudoknots
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Solve each instance; see `Agent.assemble`."""
+        return [assembly_of_picks(each, each.optimum.picks) for each in instances]
+
+
+class RnafoldAgent:
+    """ViennaRNA's minimum free energy structure; uses no boxes.
+
+    Parameters
+    ----------
+    pseudoknots : {"forbid", "allow"}
+        Taken for symmetry; RNAfold predicts no pseudoknots.
+    """
+
+    name = "rnafold"
+    can_sample = False
+
+    def __init__(self, pseudoknots: Pseudoknots = "forbid") -> None:
+        self.pseudoknots = pseudoknots
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Fold each sequence; see `Agent.assemble`."""
+        return [Assembly(None, mfe(each.seq).base_pairs, 0) for each in instances]
+
+
+class _CachedEnergies(dict[frozenset[int], float]):
+    """Free energy of each set met, evaluated once."""
+
+    def __init__(self, instance: Instance, pseudoknots: Pseudoknots) -> None:
+        self.scorer = set_scorer(instance, pseudoknots)
+
+    def __missing__(self, picks: frozenset[int]) -> float:
+        energy = self[picks] = self.scorer.total(sorted(picks))
+        return energy
+
+
+def beam_search(scorer: SetScorer, conflict: BoolArray, width: int) -> Picks:
+    """Set of lowest free energy that a beam of `width` sets meets.
+
+    Parameters
+    ----------
+    scorer : SetScorer
+    conflict : ndarray, dtype=bool, shape (N, N)
+        Diagonal True.
+    width : int
+
+    Returns
+    -------
+    tuple of int
+        Rising; the smallest set among equals.
+    """
+    picked = np.zeros((1, len(conflict)), dtype=bool)
+    energy = np.zeros(1)
+    best, best_energy = picked[0], 0.0
+    while len(picked):
+        allowed = ~(picked @ conflict)
+        picked, energy = _next_beam(
+            picked, energy[:, None] + scorer.changes(picked, allowed), width
+        )
+        if len(picked) and energy[0] < best_energy - MIN_GAIN:
+            best, best_energy = picked[0], energy[0]
+    return tuple(np.flatnonzero(best).tolist())
+
+
+def _next_beam(picked: BoolArray, reached: FloatArray, width: int) -> tuple[BoolArray, FloatArray]:
+    """Best `width` distinct sets one stem larger, lowest energy first.
+
+    A set of k stems is reached from up to k smaller ones, hence at most ``width * k`` candidates
+    are looked at for doubles.
+    """
+    size = int(picked[0].sum()) + 1
+    order = np.argsort(reached, axis=None, kind="stable")[: width * size]
+    order = order[np.isfinite(reached.flat[order])]
+    rows, stems = np.unravel_index(order, reached.shape)
+    grown = picked[rows]
+    grown[np.arange(len(order)), stems] = True
+    keep = _first_of_each(grown)[:width]
+    return grown[keep], reached.flat[order[keep]]
+
+
+def _first_of_each(sets: BoolArray) -> IntArray:
+    """Rows that no earlier row equals, in order."""
+    packed = np.ascontiguousarray(np.packbits(sets, axis=1))
+    keys = packed.view(np.dtype((np.void, max(packed.shape[1], 1)))).ravel()
+    return np.sort(np.unique(keys, return_index=True)[1])
