@@ -68,7 +68,7 @@ def end_loss(logits: Tensor, targets: Tensor, canonical: Tensor) -> dict[str, Te
     Returns
     -------
     dict
-        ``ends/paired``, ``ends/outer``, ``ends/inner``: mean over the canonical pixels of the batch.
+        ``ends/paired``, ``ends/outer``, ``ends/inner``: mean over canonical pixels.
     """
     b, i, j = canonical.nonzero(as_tuple=True)
     loss = functional.binary_cross_entropy_with_logits(

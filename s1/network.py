@@ -4,6 +4,7 @@
 on, location and size outputs, laid out by `boxfold.s1.box_targets`.
 """
 
+import itertools
 from dataclasses import dataclass, field
 
 import torch
@@ -90,7 +91,7 @@ class Run7Trunk(nn.Module):
         sizes = (8, *self.filters)
         self.layers = nn.ModuleList(
             nn.Sequential(nn.Conv2d(a, b, 9), nn.BatchNorm2d(b), nn.ReLU())
-            for a, b in zip(sizes, sizes[1:], strict=False)
+            for a, b in itertools.pairwise(sizes)
         )
         self.shared = nn.Conv2d(self.filters[-1], 50, 1)
         self.n_out = 50

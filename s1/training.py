@@ -172,7 +172,7 @@ class S1Trainer:
         total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
         self.optimizer.step()
-        return {"loss": float(total), **{name: float(value) for name, value in losses.items()}}
+        return {"loss": total.item(), **{name: value.item() for name, value in losses.items()}}
 
     def _batch_losses(self, examples: list[Example]) -> dict[str, Tensor]:
         grid, valid, canonical = input_tensors([example.seq for example in examples])
