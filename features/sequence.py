@@ -88,16 +88,17 @@ def encode_bases(seq: str) -> NDArray[np.int8]:
 
 
 def _check_letters(seq: str) -> None:
-    allowed = BASES + UNKNOWN
-    for position, letter in enumerate(seq):
-        if letter in allowed:
-            continue
-        if letter in _GAPS:
-            raise InputError(
-                f"gap '{letter}' at position {position + 1}: remove the gaps of aligned sequences"
-            )
-        shown = letter if letter.isprintable() else repr(letter)[1:-1]
+    wrong = set(seq) - set(BASES + UNKNOWN)
+    if not wrong:
+        return
+    position = min(map(seq.index, wrong))
+    letter = seq[position]
+    if letter in _GAPS:
         raise InputError(
-            f"letter '{shown}' at position {position + 1} "
-            "(allowed: A C G U T and the IUPAC codes of unknown bases)"
+            f"gap '{letter}' at position {position + 1}: remove the gaps of aligned sequences"
         )
+    shown = letter if letter.isprintable() else repr(letter)[1:-1]
+    raise InputError(
+        f"letter '{shown}' at position {position + 1} "
+        "(allowed: A C G U T and the IUPAC codes of unknown bases)"
+    )
