@@ -99,7 +99,7 @@ class Run7Trunk(nn.Module):
     def forward(self, grid: Tensor, valid: Tensor) -> Tensor:
         """(B, 16, L, L), (B, L) -> (B, 50, L, L)."""
         margin = 4 * len(self.filters)
-        h = functional.pad(grid[:, :8] * pair_mask(valid), (margin,) * 4)
+        h = functional.pad(grid[:, :8], (margin,) * 4)
         for layer in self.layers:
             h = layer(h)
         return functional.relu(self.shared(h))
@@ -137,6 +137,7 @@ class BoxNet(nn.Module):
         dict
             ``ends`` (B, 3, L, L) and ``boxes`` (B, 123, L, L).
         """
+        grid = grid * pair_mask(valid)  # a base's channel runs on into the padding
         features = self.trunk(grid, valid)
         outputs = {"ends": self.ends(features)}
         if boxes:
