@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -81,5 +83,5 @@ def test_stem_energy_is_the_sum_of_its_stacks():
     types = {pair: index for index, pair in enumerate(PAIR_TYPES)}
     for box, energy in zip(boxes, stem_stack_energy(SEQ, boxes), strict=True):
         kinds = [types[SEQ[i] + SEQ[j]] for i, j in stem_base_pairs(box[None])]
-        by_hand = sum(STACK_ENERGY[a, b] for a, b in zip(kinds, kinds[1:], strict=False))
+        by_hand = sum(STACK_ENERGY[a, b] for a, b in itertools.pairwise(kinds))
         assert energy == pytest.approx(by_hand, abs=1e-5)
