@@ -1,0 +1,207 @@
+"""Boxes from the *boxes* heads: every pixel votes for the box that it points to.
+
+A pixel votes twice for each kind: with the most probable size class (softmax vote) and with the
+rounded scalar size (scalar vote). A vote whose location or size falls into a catch-all class is
+discarded. The votes for one box, divided by the box's area, are its vote share (n_proposal of the
+prior work); it can pass 1, since pixels outside a box may point to it, and for hairpins hardly
+reach .5, since only the upper triangle votes, so their threshold is halved.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boxfold.features.box import BoxKind
+from boxfold.features.structure import BoolArray, IntArray
+from boxfold.s1.box_targets import BOX_HEADS, N_LOCATION, N_SIZE
+
+VOTE_METHODS = ("on", "votes", "union", "both", "rank")
+
+FloatArray = NDArray[np.float32]
+
+
+class VotedBoxes(NamedTuple):
+    """Boxes with at least one vote, sorted by kind, then position and size.
+
+    Attributes
+    ----------
+    boxes : ndarray, dtype=int64, shape (N, 5)
+        They may reach out of the grid; see `boxfold.s1.pruning`.
+    on_probability : ndarray, dtype=float32, shape (N,)
+        Highest on-probability among the voters.
+    n_softmax, n_scalar : ndarray, dtype=int64, shape (N,)
+        Votes of each sort.
+    probability_softmax, probability_scalar : ndarray, dtype=float32, shape (N,)
+        Median over the votes of on x location (x size class), 0 without votes.
+    score : ndarray, dtype=float32, shape (N,)
+        In (0, 1]: votes weighted by their probability, per pixel that can vote; the better sort.
+    """
+
+    boxes: IntArray
+    on_probability: FloatArray
+    n_softmax: IntArray
+    n_scalar: IntArray
+    probability_softmax: FloatArray
+    probability_scalar: FloatArray
+    score: FloatArray
+
+    @property
+    def share_softmax(self) -> FloatArray:
+        """Softmax votes per pixel of the box."""
+        return (self.n_softmax / box_areas(self.boxes)).astype(np.float32)
+
+    @property
+    def share_scalar(self) -> FloatArray:
+        """Scalar votes per pixel of the box."""
+        return (self.n_scalar / box_areas(self.boxes)).astype(np.float32)
+
+    def take(self, index: IntArray | BoolArray) -> "VotedBoxes":
+        """Some of the boxes, by index or mask."""
+        return VotedBoxes(*(array[index] for array in self))
+
+    def best_first(self) -> "VotedBoxes":
+        """Sorted by falling score."""
+        return self.take(np.argsort(-self.score, kind="stable"))
+
+
+def box_areas(boxes: IntArray) -> IntArray:
+    """Pixels of each box line; shape (N,)."""
+    return boxes[:, 3] * boxes[:, 4]
+
+
+def choose_boxes(
+    voted: VotedBoxes, method: str, on_threshold: float = 0.1, vote_threshold: float = 0.5
+) -> VotedBoxes:
+    """Boxes that a method keeps.
+
+    Parameters
+    ----------
+    voted : VotedBoxes
+    method : str
+        ``on``: a voter is on with more than `on_threshold`; ``votes``: the share of softmax or of
+        scalar votes is above `vote_threshold` (hairpins: half of it); ``union``: either; ``both``;
+        ``rank``: all.
+    on_threshold, vote_threshold : float
+
+    Returns
+    -------
+    VotedBoxes
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown.
+    """
+    is_on = voted.on_probability > on_threshold
+    is_hairpin = voted.boxes[:, 0] == BoxKind.HAIRPIN
+    needed = np.where(is_hairpin, vote_threshold / 2, vote_threshold)
+    is_voted = (voted.share_softmax > needed) | (voted.share_scalar > needed)
+    keep = {
+        "on": is_on,
+        "votes": is_voted,
+        "union": is_on | is_voted,
+        "both": is_on & is_voted,
+        "rank": np.ones_like(is_on),
+    }
+    if method not in keep:
+        raise ValueError(f"method '{method}': known are {', '.join(VOTE_METHODS)}")
+    return voted.take(keep[method])
+
+
+def count_votes(logits: FloatArray) -> VotedBoxes:
+    """Let every pixel of the strict upper triangle vote.
+
+    Parameters
+    ----------
+    logits : ndarray, dtype=float32, shape (123, L, L)
+        Of the boxes heads.
+
+    Returns
+    -------
+    VotedBoxes
+    """
+    i, j = np.triu_indices(logits.shape[-1], 1)
+    pixels = logits[:, i, j]  # (123, P)
+    parts = [_tally(kind, *_kind_votes(kind, pixels, i, j)) for kind in BoxKind]
+    return VotedBoxes(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+class _Votes(NamedTuple):
+    """Votes of one sort: (row, col, n_rows, n_cols) lines and a probability each."""
+
+    lines: IntArray
+    probability: FloatArray
+    on: FloatArray
+
+
+def _kind_votes(
+    kind: BoxKind, pixels: FloatArray, i: IntArray, j: IntArray
+) -> tuple[_Votes, _Votes]:
+    heads = [head for head in BOX_HEADS if head.kind is kind]
+    of = {(head.output, head.axis): pixels[head.channels] for head in heads}
+    on = 1 / (1 + np.exp(-of["on", 0][0]))
+    x, p_x = _most_probable(of["location", 0])
+    y, p_y = _most_probable(of["location", 1])
+    axes = (0, 1) if kind is BoxKind.INTERIOR_LOOP else (0,)  # squares have one size
+    classes, p_size = zip(*(_most_probable(of["size", axis]) for axis in axes), strict=True)
+    scalars = [np.rint(np.clip(of["size_l1", axis][0], 1, pixels.shape[1] + 1)) for axis in axes]
+    located = (x < N_LOCATION - 1) & (y < N_LOCATION - 1)
+    sized = located & np.all([c < N_SIZE - 1 for c in classes], axis=0)
+    row, last_col = i - x, j + y
+    p_location = on * p_x * p_y
+
+    def votes(sizes: list[IntArray], probability: FloatArray, keep: BoolArray) -> _Votes:
+        n_rows, n_cols = sizes[0], sizes[-1]
+        lines = np.stack([row, last_col - n_cols + 1, n_rows, n_cols], axis=1)
+        return _Votes(lines[keep], probability[keep], on[keep])
+
+    softmax = votes([c + 1 for c in classes], p_location * np.prod(p_size, axis=0), sized)
+    return softmax, votes([s.astype(np.int64) for s in scalars], p_location, located)
+
+
+def _most_probable(logits: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Best class of each pixel and its softmax probability: (C, P) -> (P,), (P,)."""
+    best = logits.max(axis=0)
+    return logits.argmax(axis=0), 1 / np.exp(logits - best).sum(axis=0)
+
+
+def _tally(kind: BoxKind, softmax: _Votes, scalar: _Votes) -> VotedBoxes:
+    """Group votes by box."""
+    lines = np.concatenate([softmax.lines, scalar.lines])
+    unique, first, group = _unique_lines(lines)
+    n, n_first = len(unique), len(softmax.lines)
+    boxes = np.concatenate([np.full((n, 1), int(kind)), lines[first]], axis=1)
+    on = np.zeros(n, dtype=np.float32)
+    np.maximum.at(on, group, np.concatenate([softmax.on, scalar.on]))
+    areas = box_areas(boxes)
+    voters = (areas - boxes[:, 3]) / 2 if kind is BoxKind.HAIRPIN else areas
+    counts, medians, weights = [], [], []
+    for votes, of in ((softmax, group[:n_first]), (scalar, group[n_first:])):
+        counts.append(np.bincount(of, minlength=n))
+        medians.append(_group_medians(of, votes.probability, n))
+        weights.append(np.bincount(of, votes.probability, minlength=n))
+    score = np.minimum(np.maximum(*weights) / np.maximum(voters, 1), 1).astype(np.float32)
+    return VotedBoxes(boxes, on, *counts, *medians, score)
+
+
+def _unique_lines(lines: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Distinct keys, first line of each, and which each line has; much faster than ``axis=0``."""
+    low = lines.min(axis=0, initial=0)
+    radix = lines.max(axis=0, initial=0) - low + 1
+    key = np.zeros(len(lines), dtype=np.int64)
+    for column in range(lines.shape[1]):
+        key = key * radix[column] + (lines[:, column] - low[column])
+    return np.unique(key, return_index=True, return_inverse=True)
+
+
+def _group_medians(group: IntArray, values: FloatArray, n_groups: int) -> FloatArray:
+    """Median of the values of each group, 0 for empty ones; shape (n_groups,)."""
+    if not len(values):
+        return np.zeros(n_groups, dtype=np.float32)
+    ordered = values[np.lexsort((values, group))]
+    count = np.bincount(group, minlength=n_groups)
+    start = np.cumsum(count) - count
+    low = np.minimum(start + np.maximum(count - 1, 0) // 2, len(values) - 1)
+    high = np.minimum(start + count // 2, len(values) - 1)
+    return np.where(count > 0, (ordered[low] + ordered[high]) / 2, 0).astype(np.float32)
