@@ -1,0 +1,116 @@
+"""Agents by name: built in, shipped with weights, or a run folder."""
+
+import difflib
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from boxfold.agents.agent import Agent
+from boxfold.agents.heuristics import (
+    GreedyEnergyAgent,
+    GreedyScoreAgent,
+    GreedyStackAgent,
+    RandomAgent,
+)
+from boxfold.agents.search import AnnealingAgent, BeamAgent, ExactAgent, RnafoldAgent
+from boxfold.features.errors import InputError
+from boxfold.features.relations import Pseudoknots
+
+BUILT_IN: dict[str, Callable[[Pseudoknots], Agent]] = {
+    agent.name: agent
+    for agent in (
+        RandomAgent,
+        GreedyScoreAgent,
+        GreedyStackAgent,
+        GreedyEnergyAgent,
+        BeamAgent,
+        AnnealingAgent,
+        ExactAgent,
+        RnafoldAgent,
+    )
+}
+"""Agents that need no weights."""
+
+SHIPPED = ("supervised", "clone", "ppo", "a2c")
+"""Agents whose weights are ``weights/NAME.safetensors`` in this package."""
+
+AGENT_NAMES = (*BUILT_IN, *SHIPPED)
+
+
+def load_agents(
+    names: Sequence[str] | None = None, pseudoknots: Pseudoknots = "forbid"
+) -> list[Agent]:
+    """Load several agents; see `load_agent`.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Default: every built-in agent and every one with shipped weights.
+    pseudoknots : {"forbid", "allow"}
+
+    Returns
+    -------
+    list of Agent
+    """
+    if names is None:
+        names = [*BUILT_IN, *(name for name in SHIPPED if shipped_weights(name).is_file())]
+    return [load_agent(name, pseudoknots) for name in names]
+
+
+def load_agent(name_or_run: str, pseudoknots: Pseudoknots = "forbid") -> Agent:
+    """Agent by name, run folder or weights file.
+
+    Parameters
+    ----------
+    name_or_run : str
+        One of `AGENT_NAMES`, a folder of ``train-agent`` or ``train-supervised``, or a
+        ``.safetensors`` file of one. A name wins over a folder of that name; ``./ppo`` is the
+        folder.
+    pseudoknots : {"forbid", "allow"}
+
+    Returns
+    -------
+    Agent
+        Named as given.
+
+    Raises
+    ------
+    InputError
+        If there is no such agent, or its weights can't be read.
+
+    Examples
+    --------
+    >>> load_agent("beam").name
+    'beam'
+    """
+    if name_or_run in BUILT_IN:
+        return BUILT_IN[name_or_run](pseudoknots)
+    return _learned_agent(name_or_run, _weights_path(name_or_run), pseudoknots)
+
+
+def shipped_weights(name: str) -> Path:
+    """Path of the weights that come with the package, whether or not they exist."""
+    return Path(str(files("boxfold.agents"))) / "weights" / f"{name}.safetensors"
+
+
+def _weights_path(name_or_run: str) -> Path:
+    if name_or_run in SHIPPED:
+        return shipped_weights(name_or_run)
+    path = Path(name_or_run)
+    if path.is_dir():
+        return path / "weights.safetensors"
+    if path.is_file():
+        return path
+    close = difflib.get_close_matches(name_or_run, AGENT_NAMES, n=1)
+    hint = f", did you mean '{close[0]}'?" if close else ""
+    raise InputError(
+        f"agent '{name_or_run}': no such name or run folder{hint} "
+        f"(choose from {', '.join(AGENT_NAMES)}, or give a run folder)"
+    )
+
+
+def _learned_agent(name: str, path: Path, pseudoknots: Pseudoknots) -> Agent:
+    # torch is imported here only: agents without weights start at once.
+    from boxfold.agents.rollout import load_learned_agent
+
+    return load_learned_agent(path, name, pseudoknots)

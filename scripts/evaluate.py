@@ -1,0 +1,118 @@
+"""``boxfold evaluate``: compare agents on the same boxes, one table."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from boxfold.features.errors import InputError
+from boxfold.features.files import atomic_path, check_writable
+from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, verb_main, warn
+
+DESCRIPTION = """Compare agents on the same boxes: validity, accuracy against the dot_bracket
+column, free energy against the exact optimum over the same boxes and against RNAfold, CPU time.
+Prints the summary and writes summary.csv and per_sequence.csv."""
+
+EXAMPLE = """boxfold dataset --synthetic --count 100 --seed 7 --out windows.parquet
+boxfold propose --data windows.parquet --max-boxes 64 --out proposals.parquet
+boxfold evaluate --data proposals.parquet --agents beam exact ppo --samples 16 --out comparison"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of the verb."""
+    parser.add_argument("--data", required=True, metavar="P.parquet", help="output of propose")
+    parser.add_argument(
+        "--agents",
+        nargs="+",
+        metavar="NAME|RUN",
+        help="agents by name, or run folders of train-agent and train-supervised "
+        "(default: every built-in and shipped agent)",
+    )
+    parser.add_argument(
+        "--samples",
+        type=positive_int,
+        default=1,
+        metavar="K",
+        help="agents that sample get a second row: K draws, the best by reward kept",
+    )
+    parser.add_argument(
+        "--max-boxes", type=positive_int, default=64, metavar="N", help="stems per sequence"
+    )
+    parser.add_argument(
+        "--pseudoknots", choices=("forbid", "allow"), default="forbid", help="may stems cross"
+    )
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the two tables")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate, print the table, write both files; 1 if an agent failed on a sequence."""
+    from boxfold.agents.evaluation import EvaluationConfig, evaluate_agents, summarise
+    from boxfold.agents.registry import load_agents
+    from boxfold.envs.instance import instances_from_frame
+    from boxfold.s1.tables import read_proposals
+
+    tables = [Path(args.out) / name for name in ("summary.csv", "per_sequence.csv")]
+    for table in tables:
+        check_writable(table, args.overwrite)
+    instances = instances_from_frame(read_proposals(args.data), args.max_boxes)
+    if not instances:
+        raise InputError(f"{args.data}: holds no sequences")
+    agents = load_agents(args.agents, args.pseudoknots)
+    failures: list[str] = []
+    config = EvaluationConfig(args.samples, args.seed, args.pseudoknots)
+    rows = evaluate_agents(agents, instances, config, failures.append, _progress)
+    for line in failures:
+        warn(line)
+    summary = summarise(rows)
+    for table, frame in zip(tables, (summary, rows), strict=True):
+        with atomic_path(table, args.overwrite) as temporary:
+            frame.to_csv(temporary, index=False, float_format="%.6g")
+    print(format_table(summary))
+    return EXIT_RECORDS if failures else 0
+
+
+def format_table(summary: pd.DataFrame) -> str:
+    """Aligned text of a summary: rates and energies to three decimals, times to five.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        Of `boxfold.agents.evaluation.summarise`.
+
+    Returns
+    -------
+    str
+        Missing values are ``-``.
+    """
+    formats = {"n": "{:.0f}", "energy_calls": "{:.1f}", "seconds": "{:.5f}"}
+    cells = [list(summary.columns)]
+    for row in summary.to_dict("records"):
+        cells.append([_cell(value, formats.get(name, "{:.3f}")) for name, value in row.items()])
+    widths = [max(len(line[k]) for line in cells) for k in range(len(cells[0]))]
+    return "\n".join(_aligned(line, widths) for line in cells)
+
+
+def _cell(value: object, form: str) -> str:
+    if isinstance(value, str):
+        return value
+    return "-" if pd.isna(value) else form.format(value)
+
+
+def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
+    first, *rest = zip(line, widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(text.rjust(width) for text, width in rest)])
+
+
+def _progress(labels: Iterable[str], total: int) -> Iterable[str]:
+    return progress(labels, total, "agents")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the verb; see `boxfold.scripts.common.verb_main`."""
+    return verb_main(sys.modules[__name__], argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
