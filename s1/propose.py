@@ -1,0 +1,161 @@
+"""Proposals of S1: sequences in, scored stems and loops with their evidence out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from boxfold.features.box import BoxKind
+from boxfold.features.channels import canonical_mask
+from boxfold.features.proposals import Proposals, no_loops, run_proposals
+from boxfold.features.structure import IntArray
+from boxfold.s1.ends import decode_ends
+from boxfold.s1.evidence import stem_evidence
+from boxfold.s1.model import Maps, S1Model
+from boxfold.s1.pruning import PRUNE_RULES, PruneConfig, prune_boxes
+from boxfold.s1.votes import VOTE_METHODS, VotedBoxes, choose_boxes, count_votes
+
+METHODS = ("ends", *VOTE_METHODS, "runs")
+"""``ends`` decodes the ends heads, ``runs`` needs no network, the others use the boxes heads."""
+
+LOOP_METHOD = "union"
+
+
+@dataclass(frozen=True)
+class ProposeConfig:
+    """How boxes are proposed."""
+
+    method: str = field(default="ends", metadata={"help": ", ".join(METHODS)})
+    on_threshold: float = field(
+        default=0.1, metadata={"help": "on-probability of a voter, methods on, union, both; loops"}
+    )
+    vote_threshold: float = field(
+        default=0.5,
+        metadata={"help": "votes per pixel, methods votes, union, both; loops (hairpins: half)"},
+    )
+    max_boxes: int = field(default=64, metadata={"help": "stems per sequence, and as many loops"})
+    min_pairs: int = field(default=2, metadata={"help": "shortest run of method runs"})
+    prune: PruneConfig = field(
+        default_factory=PruneConfig, metadata={"help": "which boxes are removed"}
+    )
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"method '{self.method}': known are {', '.join(METHODS)}")
+
+
+class Proposed(NamedTuple):
+    """Proposals of one sequence, and what pruning did.
+
+    Attributes
+    ----------
+    proposals : Proposals
+    offered : ndarray, dtype=int64, shape (N, 5)
+        Boxes of all kinds before pruning and `max_boxes`.
+    pruned : ndarray, dtype=int64, shape (6, 3)
+        Boxes removed by rule (`PRUNE_RULES`) and kind.
+    """
+
+    proposals: Proposals
+    offered: IntArray
+    pruned: IntArray
+
+
+def propose_batch(
+    model: S1Model | None, seqs: Sequence[str], config: ProposeConfig
+) -> list[Proposals]:
+    """Proposals of many sequences.
+
+    Parameters
+    ----------
+    model : S1Model or None
+        None will do for method ``runs``.
+    seqs : sequence of str
+        Normalised, of `boxfold.features.sequence`.
+    config : ProposeConfig
+
+    Returns
+    -------
+    list of Proposals
+        In the order of `seqs`.
+    """
+    found = dict(propose_each(model, seqs, config))
+    return [found[index].proposals for index in range(len(seqs))]
+
+
+def propose_each(
+    model: S1Model | None, seqs: Sequence[str], config: ProposeConfig
+) -> Iterator[tuple[int, Proposed]]:
+    """Like `propose_batch`, one by one with the counts, in order of length.
+
+    Yields
+    ------
+    index : int
+        Into `seqs`.
+    proposed : Proposed
+    """
+    if config.method == "runs":
+        for index, seq in enumerate(seqs):
+            yield index, _propose_runs(seq, config)
+        return
+    if model is None:
+        raise ValueError(f"method '{config.method}' needs a model")
+    for index, maps in model.maps(seqs):
+        yield index, propose_from_maps(seqs[index], maps, config)
+
+
+def propose_from_maps(seq: str, maps: Maps, config: ProposeConfig) -> Proposed:
+    """Proposals from the outputs of the network for one sequence.
+
+    Parameters
+    ----------
+    seq : str
+    maps : Maps
+    config : ProposeConfig
+        Any method but ``runs``.
+
+    Returns
+    -------
+    Proposed
+    """
+    voted = count_votes(maps.boxes)
+    is_stem = voted.boxes[:, 0] == BoxKind.STEM
+    loops = choose_boxes(
+        voted.take(~is_stem), LOOP_METHOD, config.on_threshold, config.vote_threshold
+    )
+    stem_votes = voted.take(is_stem)
+    if config.method == "ends":
+        stems, score, _ = decode_ends(maps.ends, seq, config.max_boxes)
+        keep, pruned = prune_boxes(stems, seq, config.prune, score=score)
+        offered, stems, score = stems, stems[keep], score[keep]
+    else:
+        chosen = choose_boxes(stem_votes, config.method, config.on_threshold, config.vote_threshold)
+        offered = chosen.boxes
+        chosen, pruned = _pruned(chosen, seq, config)
+        stems, score = chosen.boxes, chosen.score
+    kept_loops, pruned_loops = _pruned(loops, seq, config)
+    stems, score = stems[: config.max_boxes], score[: config.max_boxes]
+    evidence = stem_evidence(stems, maps.ends, maps.boxes, stem_votes, canonical_mask(seq))
+    proposals = Proposals(stems, score, evidence, kept_loops.boxes, kept_loops.score)
+    offered = np.concatenate([offered, loops.boxes])
+    return Proposed(proposals.best(config.max_boxes), offered, pruned + pruned_loops)
+
+
+def _pruned(voted: VotedBoxes, seq: str, config: ProposeConfig) -> tuple[VotedBoxes, IntArray]:
+    """What pruning leaves, best first, and its counts."""
+    n_votes = np.maximum(voted.n_softmax, voted.n_scalar)
+    keep, counts = prune_boxes(voted.boxes, seq, config.prune, n_votes, voted.score)
+    return voted.take(keep).best_first(), counts
+
+
+def _propose_runs(seq: str, config: ProposeConfig) -> Proposed:
+    found = run_proposals(seq, len(seq) ** 2, config.min_pairs)
+    keep, pruned = prune_boxes(found.boxes, seq, config.prune, score=found.score)
+    kept = Proposals(found.boxes[keep], found.score[keep], found.evidence[keep], *no_loops())
+    return Proposed(kept.best(config.max_boxes), found.boxes, pruned)
+
+
+def no_pruning_counts() -> IntArray:
+    """Zeros to add `Proposed.pruned` to."""
+    return np.zeros((len(PRUNE_RULES), len(BoxKind)), dtype=np.int64)
