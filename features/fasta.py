@@ -187,12 +187,12 @@ def _open(name: str, source: str | Path) -> Iterator[io.BufferedReader]:
     if source == STANDARD_INPUT:
         yield _decompressed(sys.stdin.buffer)
         return
-    if Path(source).is_dir():
-        raise InputError(f"{name}: is a folder, a FASTA file is needed")
     try:
         file = open(source, "rb")
     except FileNotFoundError:
         raise InputError(f"{name}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{name}: is a folder, a FASTA file is needed") from None
     except OSError as error:
         raise InputError(f"{name}: can't be read ({error.strerror})") from None
     with file:
