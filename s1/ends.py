@@ -139,9 +139,7 @@ def chain_scores(maps: FloatArray, boxes: IntArray, mask: NDArray[np.bool_]) -> 
     return (forward + backward) / 2
 
 
-def decode_ends(
-    maps: FloatArray, seq: str, max_boxes: int
-) -> tuple[IntArray, FloatArray, dict[str, FloatArray]]:
+def decode_ends(maps: FloatArray, seq: str, max_boxes: int) -> tuple[IntArray, FloatArray]:
     """The most probable stem boxes of a sequence.
 
     Parameters
@@ -157,21 +155,9 @@ def decode_ends(
         Best first.
     score : ndarray, dtype=float32, shape (N,)
         Box probability in [0, 1].
-    evidence : dict of str to ndarray, dtype=float32, shape (N,)
-        ``log_probability, paired_outer, paired_inner, outer_end, inner_end``.
     """
     boxes = sub_runs(seq)
     log_probability = chain_scores(maps, boxes, canonical_mask(seq))
     order = np.argsort(-log_probability, kind="stable")[:max_boxes]
-    boxes, log_probability = boxes[order], log_probability[order]
-    i0, j0 = outer_pairs(boxes).T
-    i1, j1 = inner_pairs(boxes).T
-    evidence = {
-        "log_probability": np.maximum(log_probability, MIN_LOG_PROBABILITY).astype(np.float32),
-        "paired_outer": maps[PAIRED, i0, j0],
-        "paired_inner": maps[PAIRED, i1, j1],
-        "outer_end": maps[OUTER, i0, j0],
-        "inner_end": maps[INNER, i1, j1],
-    }
-    score = np.exp(np.minimum(log_probability, 0)).astype(np.float32)
-    return boxes, score, evidence
+    score = np.exp(np.minimum(log_probability[order], 0))
+    return boxes[order], score.astype(np.float32)

@@ -126,7 +126,7 @@ def propose_from_maps(seq: str, maps: Maps, config: ProposeConfig) -> Proposed:
     )
     stem_votes = voted.take(is_stem)
     if config.method == "ends":
-        stems, score, _ = decode_ends(maps.ends, seq, config.max_boxes)
+        stems, score = decode_ends(maps.ends, seq, config.max_boxes)
         keep, pruned = prune_boxes(stems, seq, config.prune, score=score)
         offered, stems, score = stems, stems[keep], score[keep]
     else:

@@ -82,5 +82,5 @@ def _stem_recall(maps: np.ndarray, example: Example) -> float:
     length = len(example.seq)
     if not len(example.stems):
         return float("nan")
-    boxes, _, _ = decode_ends(maps[:, :length, :length], example.seq, max_boxes=length)
+    boxes, _ = decode_ends(maps[:, :length, :length], example.seq, max_boxes=length)
     return float(found_boxes(example.stems, boxes).mean())
