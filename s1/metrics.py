@@ -56,7 +56,11 @@ class BoxMetrics:
             Of `batch_targets`, same L.
         """
         for index, maps in enumerate(logits):
-            self._rows.append(example_metrics(maps, BoxTargets(*(t[index] for t in targets))))
+            self.add_example(maps, BoxTargets(*(t[index] for t in targets)))
+
+    def add_example(self, logits: FloatArray, targets: BoxTargets) -> None:
+        """Measure one example; see `example_metrics`."""
+        self._rows.append(example_metrics(logits, targets))
 
     def per_example(self) -> NDArray[np.float64]:
         """One line per example; shape (n, 20), columns `METRIC_NAMES`, nan where undefined."""

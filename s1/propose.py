@@ -97,7 +97,7 @@ def propose_each(
     """
     if config.method == "runs":
         for index, seq in enumerate(seqs):
-            yield index, _propose_runs(seq, config)
+            yield index, propose_runs(seq, config)
         return
     if model is None:
         raise ValueError(f"method '{config.method}' needs a model")
@@ -105,7 +105,9 @@ def propose_each(
         yield index, propose_from_maps(seqs[index], maps, config)
 
 
-def propose_from_maps(seq: str, maps: Maps, config: ProposeConfig) -> Proposed:
+def propose_from_maps(
+    seq: str, maps: Maps, config: ProposeConfig, voted: VotedBoxes | None = None
+) -> Proposed:
     """Proposals from the outputs of the network for one sequence.
 
     Parameters
@@ -114,12 +116,14 @@ def propose_from_maps(seq: str, maps: Maps, config: ProposeConfig) -> Proposed:
     maps : Maps
     config : ProposeConfig
         Any method but ``runs``.
+    voted : VotedBoxes, optional
+        Of `count_votes`, where several methods share it.
 
     Returns
     -------
     Proposed
     """
-    voted = count_votes(maps.boxes)
+    voted = count_votes(maps.boxes) if voted is None else voted
     is_stem = voted.boxes[:, 0] == BoxKind.STEM
     loops = choose_boxes(
         voted.take(~is_stem), LOOP_METHOD, config.on_threshold, config.vote_threshold
@@ -149,7 +153,8 @@ def _pruned(voted: VotedBoxes, seq: str, config: ProposeConfig) -> tuple[VotedBo
     return voted.take(keep).best_first(), counts
 
 
-def _propose_runs(seq: str, config: ProposeConfig) -> Proposed:
+def propose_runs(seq: str, config: ProposeConfig) -> Proposed:
+    """Proposals of method ``runs``."""
     found = run_proposals(seq, len(seq) ** 2, config.min_pairs)
     keep, pruned = prune_boxes(found.boxes, seq, config.prune, score=found.score)
     kept = Proposals(found.boxes[keep], found.score[keep], found.evidence[keep], *no_loops())
