@@ -1,0 +1,99 @@
+"""``boxfold predict``: FASTA in, assembled structures out."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
+
+from boxfold.features.fasta import FastaRecord, read_fasta
+from boxfold.features.files import atomic_path
+from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, verb_main, warn
+from boxfold.scripts.layouts import LAYOUTS, write_predictions
+
+DESCRIPTION = """Predict secondary structures. S1 proposes stems, an agent assembles them; both use
+the shipped weights unless told otherwise. A bad record is named on standard error and the others
+are finished; the exit code is then 1."""
+
+EXAMPLE = """boxfold predict rnas.fa --samples 16 --out rnas.dbn
+zcat rnas.fa.gz | boxfold predict - --agent exact --format csv"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of the verb."""
+    parser.add_argument("fasta", metavar="FASTA|-", help="plain or gzip; - is standard input")
+    parser.add_argument("--s1", metavar="RUN", help="run folder of train-s1 (default: shipped)")
+    parser.add_argument(
+        "--agent", default="ppo", metavar="NAME|RUN", help="who assembles the boxes"
+    )
+    parser.add_argument(
+        "--samples",
+        type=positive_int,
+        default=1,
+        metavar="K",
+        help="draw K assemblies and keep the best by reward; 1 is greedy",
+    )
+    parser.add_argument(
+        "--max-boxes", type=positive_int, default=64, metavar="N", help="stems per sequence"
+    )
+    parser.add_argument(
+        "--max-length", type=positive_int, default=400, metavar="N", help="longer records are bad"
+    )
+    parser.add_argument(
+        "--pseudoknots", choices=("forbid", "allow"), default="forbid", help="may stems cross"
+    )
+    parser.add_argument("--format", choices=tuple(LAYOUTS), default="dbn", help="of the output")
+    parser.add_argument("--out", metavar="F", help="output file (default: standard output)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict every record; 1 if any was bad."""
+    from boxfold.agents.predictor import Predictor  # torch: seconds that --help needn't wait
+
+    bad: list[str] = []
+
+    def name_bad(line: str) -> None:
+        bad.append(line)
+        warn(line)
+
+    with _output(args) as file:
+        predictor = Predictor.load(
+            args.s1, args.agent, args.pseudoknots, args.max_boxes, args.samples, args.seed
+        )
+        records = _fitting(read_fasta(args.fasta, name_bad, warn), args.max_length, name_bad)
+        if not file.isatty():  # a bar would cut through the structures
+            records = progress(records, None, "records")
+        write_predictions(predictor.predict(records, name_bad), LAYOUTS[args.format], file)
+    return EXIT_RECORDS if bad else 0
+
+
+def _fitting(
+    records: Iterable[FastaRecord], max_length: int, on_error: Callable[[str], None]
+) -> Iterator[FastaRecord]:
+    for record in records:
+        if len(record.seq) <= max_length:
+            yield record
+        else:
+            length = f"{len(record.seq)} nt, allowed are {max_length} (--max-length)"
+            on_error(f"record '{record.id}': {length}")
+
+
+@contextmanager
+def _output(args: argparse.Namespace) -> Iterator[TextIO]:
+    if args.out is None:
+        yield sys.stdout
+        return
+    with (
+        atomic_path(args.out, args.overwrite) as temporary,
+        open(temporary, "w", encoding="utf-8", newline="\n") as file,
+    ):
+        yield file
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the verb; see `boxfold.scripts.common.verb_main`."""
+    return verb_main(sys.modules[__name__], argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
