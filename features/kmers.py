@@ -36,10 +36,12 @@ def kmer_codes(seq: str, k: int) -> NDArray[np.int64]:
     if not 1 <= k <= MAX_K:
         raise ValueError(f"k is {k}, allowed are 1 to {MAX_K}")
     bases = encode_bases(seq).astype(np.int64)
-    n_words = max(len(bases) - k + 1, 0)
-    codes = np.zeros(n_words, dtype=np.int64)
-    for offset in range(k):
-        codes = (codes << 2) | (bases[offset : offset + n_words] & 3)
+    codes, width = np.zeros(len(bases) + 1, dtype=np.int64), 0  # the empty words
+    words, word_width = bases & 3, 1
+    while word_width <= k:  # words of 1, 2, 4, ... bases, put together as k is in binary
+        if k & word_width:
+            codes, width = _joined(codes, width, words, word_width), width + word_width
+        words, word_width = _joined(words, word_width, words, word_width), 2 * word_width
     codes[windows_with(bases > 3, k)] = -1
     return codes
 
@@ -107,6 +109,14 @@ class KmerSet:
     def shares(self, seq: str) -> bool:
         """Whether any word of `seq` is in the set."""
         return bool(self.marks(seq).any())
+
+
+def _joined(
+    left: NDArray[np.int64], left_width: int, right: NDArray[np.int64], right_width: int
+) -> NDArray[np.int64]:
+    """Codes of words and the words right behind them."""
+    n_words = max(len(left) - right_width, 0)
+    return (left[:n_words] << 2 * right_width) | right[left_width : left_width + n_words]
 
 
 def _contains(ordered: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -1,0 +1,286 @@
+"""Building a data set: windows are cut, folded, filtered and split, with every count told."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from boxfold.features.errors import InputError
+from boxfold.features.transcripts import Transcript, grouped, on_chromosomes, read_transcripts
+from boxfold.rewards.energy import PARAMETERS
+from boxfold.s1.candidates import Candidates, Family
+from boxfold.s1.folding import NO_PAIR, FoldConfig, fold_batch
+from boxfold.s1.shards import Shards, file_digest
+from boxfold.s1.tables import write_dataset
+
+MAX_SHARD = 500
+"""Windows that are folded before they are saved."""
+
+_BARREN_SHARDS = 5
+"""So many shards of synthetic windows in a row without an accepted one end the search."""
+
+_BATCH = 10
+_SPLIT_STREAM = 3  # `candidates` uses 0 to 2
+
+
+@dataclass(frozen=True)
+class DatasetConfig:
+    """What the bytes of a data set depend on, beside the content of the input files."""
+
+    fasta: tuple[str, ...] = field(default=(), metadata={"help": "FASTA files of transcripts"})
+    genome: str | None = field(default=None, metadata={"help": "genome FASTA"})
+    annotation: str | None = field(default=None, metadata={"help": "GTF of the genome"})
+    synthetic: bool = field(default=False, metadata={"help": "synthetic transcripts"})
+    chromosomes: tuple[str, ...] = field(default=(), metadata={"help": "only these; chr9 = 9"})
+    length: tuple[int, int] = field(default=(64, 64), metadata={"help": "shortest and longest"})
+    count: int = field(default=1000, metadata={"help": "accepted windows, shuffles not counted"})
+    shuffles: int = field(default=0, metadata={"help": "shuffles of each accepted window"})
+    structures: int = field(default=0, metadata={"help": "sampled structures; 0: the MFE"})
+    min_mfe_frequency: float = field(default=0.0, metadata={"help": "of the MFE in the ensemble"})
+    split: float = field(default=0.95, metadata={"help": "share of the training split"})
+    limit: int | None = field(default=None, metadata={"help": "training sequences kept"})
+    seed: int = field(default=0, metadata={"help": "of all random numbers"})
+
+
+class Progress(Protocol):
+    """Passes items on and shows how many there were."""
+
+    def __call__(self, iterable: Iterable[None], total: int | None, label: str) -> Iterator[None]:
+        """`total` is the number of items, if it is known."""
+
+
+def silent(iterable: Iterable[None], total: int | None, label: str) -> Iterator[None]:
+    """`Progress` that shows nothing."""
+    yield from iterable
+
+
+@dataclass(frozen=True)
+class Reporters:
+    """Where lines go: `count` gets counts, `error` bad records; `progress` shows progress."""
+
+    count: Callable[[str], None] = print
+    error: Callable[[str], None] = print
+    progress: Progress = silent
+
+
+def build_dataset(
+    config: DatasetConfig,
+    out: str,
+    jobs: int = 1,
+    resume: bool = False,
+    overwrite: bool = False,
+    reporters: Reporters | None = None,
+) -> pd.DataFrame:
+    """Build a data set and write it; the bytes depend on `config` alone.
+
+    Parameters
+    ----------
+    config : DatasetConfig
+    out : str
+        Parquet file; unfinished work is kept beside it, see `Shards`.
+    jobs : int
+        Worker processes.
+    resume, overwrite : bool
+    reporters : Reporters, optional
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the columns of `boxfold.s1.tables.DATASET_TYPES`.
+
+    Raises
+    ------
+    InputError
+        If an input can't be used, or no window is accepted.
+    """
+    reporters = reporters or Reporters()
+    shards = Shards(out, _settings(config), resume, overwrite)
+    transcripts = load_transcripts(config, reporters)
+    candidates = Candidates(
+        transcripts, config.length, config.shuffles, config.synthetic, config.seed
+    )
+    rows = _accepted_rows(config, candidates, shards, jobs, reporters)
+    if rows.empty:
+        shards.remove()
+        raise InputError("no window was accepted, so no data set is written")
+    rows = split_by_group(rows, config.split, config.seed)
+    _tell_split(rows, reporters.count)
+    if config.limit is not None:
+        rows = limited(rows, config.limit, config.seed, reporters.count)
+    rows = with_samples(rows) if config.structures else rows.assign(sample=0)
+    rows = rows.drop(columns=["candidate", "reason", "dot_brackets", "free_energies"])
+    write_dataset(rows, out, overwrite)
+    shards.remove()
+    reporters.count(f"wrote {out}: {len(rows)} rows")
+    return rows
+
+
+def load_transcripts(config: DatasetConfig, reporters: Reporters) -> list[Transcript]:
+    """Transcripts of all FASTA files and the genome, grouped, on the wanted chromosomes."""
+    transcripts = list(read_transcripts(config.fasta, reporters.error))
+    if config.genome and config.annotation:
+        from boxfold.features.genome import genome_transcripts
+
+        transcripts += genome_transcripts(config.genome, config.annotation, reporters.error)
+    if not transcripts:
+        return []
+    if config.chromosomes:
+        n_all = len(transcripts)
+        transcripts = on_chromosomes(transcripts, config.chromosomes)
+        reporters.count(f"transcripts: before {n_all}, after {len(transcripts)} (chromosomes)")
+    transcripts = grouped(transcripts)
+    long_enough = [t for t in transcripts if len(t.seq) >= config.length[0]]
+    reporters.count(
+        f"transcripts: before {len(transcripts)}, after {len(long_enough)} "
+        f"(at least {config.length[0]} nt), in {len({t.group for t in long_enough})} groups"
+    )
+    return long_enough
+
+
+def split_by_group(rows: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
+    """Add column ``split``: whole groups, in random order, fill the validation split.
+
+    A group that would overfill it stays in training.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        With column ``group``.
+    share : float
+        Of the rows that train, 0 to 1.
+    seed : int
+    """
+    sizes = rows["group"].value_counts(sort=False)
+    room = len(rows) - round(share * len(rows))
+    validation = set()
+    for place in np.random.default_rng([seed, _SPLIT_STREAM]).permutation(len(sizes)):
+        if sizes.iloc[place] <= room:
+            room -= int(sizes.iloc[place])
+            validation.add(sizes.index[place])
+    in_validation = rows["group"].isin(validation)
+    return rows.assign(split=np.where(in_validation, "validation", "train"))
+
+
+def limited(
+    rows: pd.DataFrame, limit: int, seed: int, count: Callable[[str], None] = print
+) -> pd.DataFrame:
+    """Keep the first `limit` training rows of a seeded shuffle, and all validation rows.
+
+    So a smaller subset is part of every larger one of the same seed.
+    """
+    training = rows[rows["split"] == "train"]
+    kept = training.sample(frac=1, random_state=seed)[:limit]
+    count(f"training split: before {len(training)}, after {len(kept)} (limit {limit})")
+    return pd.concat([kept, rows[rows["split"] != "train"]], ignore_index=True)
+
+
+def with_samples(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row for each sampled structure, numbered by column ``sample``."""
+    rows = rows.assign(dot_bracket=rows["dot_brackets"], free_energy=rows["free_energies"])
+    numbers = np.concatenate([np.arange(len(texts)) for texts in rows["dot_bracket"]])
+    rows = rows.explode(["dot_bracket", "free_energy"], ignore_index=True)
+    return rows.assign(sample=numbers, free_energy=rows["free_energy"].astype(float))
+
+
+def _settings(config: DatasetConfig) -> dict[str, Any]:
+    inputs = [*config.fasta, *filter(None, (config.genome, config.annotation))]
+    digests = {f"content of {path}": file_digest(path) for path in inputs}
+    return {**asdict(config), **digests, "energies": PARAMETERS}
+
+
+def _accepted_rows(
+    config: DatasetConfig,
+    candidates: Candidates,
+    shards: Shards,
+    jobs: int,
+    reporters: Reporters,
+) -> pd.DataFrame:
+    """Rows of the first `count` accepted windows and of their shuffles."""
+    tried: list[pd.DataFrame] = []
+
+    def accepted() -> Iterator[None]:
+        for rows in _folded_shards(config, candidates, shards, jobs):
+            tried.append(rows)
+            yield from [None] * int(_accepted(rows[rows["source"] != "shuffle"]).sum())
+
+    found = sum(
+        1 for _ in reporters.progress(islice(accepted(), config.count), config.count, "windows")
+    )
+    if not tried:
+        reporters.count("candidates: none, the sources are empty")
+        return pd.DataFrame()
+    rows = _up_to(pd.concat(tried, ignore_index=True), config.count)
+    _tell_counts(config, rows, candidates, reporters.count)
+    if found < config.count:
+        reporters.count(f"{config.count} windows were wanted, the sources hold only {found}")
+    return rows[_accepted(rows)].reset_index(drop=True)
+
+
+def _folded_shards(
+    config: DatasetConfig, candidates: Candidates, shards: Shards, jobs: int
+) -> Iterator[pd.DataFrame]:
+    fold_config = FoldConfig(config.min_mfe_frequency, config.structures, config.seed)
+    size = min(MAX_SHARD, max(50, config.count // 2))
+    source, barren, number = iter(candidates), 0, 0
+    while barren < _BARREN_SHARDS and (families := list(islice(source, size))):
+        rows = shards.load(number)
+        if rows is None:
+            rows = shards.save(number, _fold(families, number * size, fold_config, jobs))
+        yield rows
+        number += 1
+        fruitless = families[0][0].source == "synthetic" and not _accepted(rows).any()
+        barren = barren + 1 if fruitless else 0
+
+
+def _fold(
+    families: list[Family], first: int, config: FoldConfig, jobs: int
+) -> list[dict[str, Any]]:
+    """Fold families in order, on `jobs` processes; the rows don't depend on their number."""
+    from joblib import Parallel, delayed
+
+    numbered = list(enumerate(families, start=first))
+    batches = [numbered[start : start + _BATCH] for start in range(0, len(numbered), _BATCH)]
+    done = Parallel(n_jobs=jobs)(delayed(fold_batch)(batch, config) for batch in batches)
+    return [row for rows in done for row in rows]
+
+
+def _accepted(rows: pd.DataFrame) -> pd.Series:
+    return rows["reason"] == ""
+
+
+def _up_to(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Rows of all candidates up to the `count`-th accepted window."""
+    windows = rows[_accepted(rows) & (rows["source"] != "shuffle")]
+    if len(windows) < count:
+        return rows
+    return rows[rows["candidate"] <= windows["candidate"].iloc[count - 1]]
+
+
+def _tell_counts(
+    config: DatasetConfig, rows: pd.DataFrame, candidates: Candidates, count: Callable[[str], None]
+) -> None:
+    words = {"unknown": "hold N", "duplicate": "duplicates", "shared": "share a 20-mer"}
+    for prefix, what in (("", "windows"), ("synthetic ", "synthetic"), ("shuffle ", "shuffles")):
+        numbers = {text: candidates.counts[prefix + key] for key, text in words.items()}
+        if prefix == "" or any(numbers.values()):
+            listed = ", ".join(f"{text} {number}" for text, number in numbers.items())
+            count(f"{what} dropped before folding: {listed}")
+    is_shuffle = rows["source"] == "shuffle"
+    for what, part in (("windows", rows[~is_shuffle]), ("shuffles", rows[is_shuffle])):
+        if not len(part) and what == "shuffles":
+            continue
+        paired = int((part["reason"] != NO_PAIR).sum())
+        count(f"{what}: before {len(part)}, after {paired} (MFE has a pair)")
+        count(
+            f"{what}: before {paired}, after {int(_accepted(part).sum())} "
+            f"(MFE frequency >= {config.min_mfe_frequency:g})"
+        )
+
+
+def _tell_split(rows: pd.DataFrame, count: Callable[[str], None]) -> None:
+    for split in ("train", "validation"):
+        part = rows[rows["split"] == split]
+        count(f"{split}: {len(part)} sequences in {part['group'].nunique()} groups")

@@ -1,0 +1,197 @@
+"""Tables on disk: data sets and proposals as parquet with a named schema; reading any input.
+
+A data set has a row per sequence (or per sampled structure of one), a proposals table the same
+row with the boxes of S1 in list columns. Both may carry further columns along.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from boxfold.features.errors import InputError
+from boxfold.features.files import atomic_path
+from boxfold.features.proposals import EVIDENCE, Proposals
+
+DATASET_TYPES = {
+    "id": pa.string(),
+    "sequence": pa.string(),  # ACGUN
+    "dot_bracket": pa.string(),  # missing where no structure is known
+    "free_energy": pa.float64(),  # kcal/mol, of dot_bracket
+    "mfe_frequency": pa.float64(),  # of the MFE structure in the ensemble, 0 to 1
+    "ensemble_diversity": pa.float64(),  # mean base-pair distance
+    "group": pa.string(),  # never on both sides of a split
+    "source": pa.string(),  # transcript, shuffle, synthetic or what the input said
+    "chromosome": pa.string(),
+    "split": pa.string(),  # train or validation
+    "sample": pa.int32(),  # 0, or which of the sampled structures
+}
+"""Columns of a data set, in this order."""
+
+_STEM_TYPES = {
+    "box_row": pa.list_(pa.int16()),
+    "box_col": pa.list_(pa.int16()),
+    "box_n": pa.list_(pa.int16()),
+    "box_score": pa.list_(pa.float32()),
+    **{f"evidence_{name}": pa.list_(pa.float32()) for name in EVIDENCE},
+}
+_LOOP_COLUMNS = ("loop_kind", "loop_row", "loop_col", "loop_n_rows", "loop_n_cols")
+PROPOSAL_TYPES = {
+    **_STEM_TYPES,
+    **{name: pa.list_(pa.int16()) for name in _LOOP_COLUMNS},
+    "loop_score": pa.list_(pa.float32()),
+}
+"""Further columns of a proposals table: one list per row, best box first."""
+
+_SCHEMA_KEY = b"boxfold_schema"
+DATASET_SCHEMA = "boxfold.dataset/1"
+PROPOSALS_SCHEMA = "boxfold.proposals/1"
+
+
+def write_dataset(frame: pd.DataFrame, path: str | Path, overwrite: bool = True) -> None:
+    """Write a data set; the same frame gives the same bytes. Inverse of `read_dataset`.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With the columns of `DATASET_TYPES`; missing ones get the defaults of `completed`.
+    path : str or Path
+    overwrite : bool
+
+    Raises
+    ------
+    InputError
+        If the path can't be written.
+    """
+    _write(completed(frame), path, DATASET_TYPES, DATASET_SCHEMA, overwrite)
+
+
+def read_dataset(path: str | Path) -> pd.DataFrame:
+    """Read a data set; missing text is None. Inverse of `write_dataset`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, no parquet or has another schema.
+    """
+    return read_parquet(path, (DATASET_SCHEMA,))
+
+
+def write_proposals(frame: pd.DataFrame, path: str | Path, overwrite: bool = True) -> None:
+    """Write a proposals table. Inverse of `read_proposals`; see `write_dataset`."""
+    _write(completed(frame), path, DATASET_TYPES | PROPOSAL_TYPES, PROPOSALS_SCHEMA, overwrite)
+
+
+def read_proposals(path: str | Path) -> pd.DataFrame:
+    """Read a proposals table; list columns hold arrays. Inverse of `write_proposals`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, no parquet or has another schema.
+    """
+    return read_parquet(path, (PROPOSALS_SCHEMA,))
+
+
+def proposals_to_columns(proposals: Proposals) -> dict[str, np.ndarray]:
+    """List columns of one row. Inverse of `proposals_of_row`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Keys of `PROPOSAL_TYPES`.
+    """
+    boxes, loops = proposals.boxes, proposals.loops
+    columns = {
+        "box_row": boxes[:, 1],
+        "box_col": boxes[:, 2],
+        "box_n": boxes[:, 3],
+        "box_score": proposals.score,
+        **{f"evidence_{name}": proposals.evidence[:, k] for k, name in enumerate(EVIDENCE)},
+        **{name: loops[:, k] for k, name in enumerate(_LOOP_COLUMNS)},
+        "loop_score": proposals.loop_score,
+    }
+    return {name: np.asarray(c, _numpy_type(PROPOSAL_TYPES[name])) for name, c in columns.items()}
+
+
+def proposals_of_row(row: Mapping[str, Any] | pd.Series) -> Proposals:
+    """Boxes of one row of a proposals table. Inverse of `proposals_to_columns`.
+
+    Parameters
+    ----------
+    row : Mapping or pandas.Series
+        With the columns of `PROPOSAL_TYPES`.
+    """
+    n = np.asarray(row["box_n"], dtype=np.int64)
+    stems = [np.zeros_like(n), row["box_row"], row["box_col"], n, n]
+    evidence = np.stack([np.asarray(row[f"evidence_{name}"]) for name in EVIDENCE], axis=1)
+    return Proposals(
+        np.stack(stems, axis=1).astype(np.int64),
+        np.asarray(row["box_score"], dtype=np.float32),
+        evidence.astype(np.float32),
+        np.stack([row[name] for name in _LOOP_COLUMNS], axis=1).astype(np.int64),
+        np.asarray(row["loop_score"], dtype=np.float32),
+    )
+
+
+def completed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Frame with every column of a data set, in order, then what it carried along.
+
+    Missing columns get ``group`` = id, ``sample`` = 0, ``split`` = train, otherwise no value.
+    """
+    defaults: dict[str, Any] = {name: None for name in DATASET_TYPES}
+    defaults |= {"group": frame["id"], "sample": 0, "split": "train"}
+    missing = {name: value for name, value in defaults.items() if name not in frame}
+    carried = [name for name in frame if name not in DATASET_TYPES]
+    return frame.assign(**missing)[[*DATASET_TYPES, *carried]]
+
+
+def read_parquet(path: str | Path, schemas: tuple[str, ...]) -> pd.DataFrame:
+    """Read a parquet table of one of the named schemas.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, no parquet or has another schema.
+    """
+    try:
+        with open(path, "rb") as handle:
+            table = pq.read_table(handle)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{path}: {_reason(error)}") from None
+    found = (table.schema.metadata or {}).get(_SCHEMA_KEY, b"none").decode()
+    if found not in schemas:
+        raise InputError(f"{path}: schema is {found}, needed is {' or '.join(schemas)}")
+    frame = table.to_pandas(types_mapper={pa.string(): pd.ArrowDtype(pa.string())}.get)
+    text = [field.name for field in table.schema if field.type == pa.string()]
+    for name in text:  # plain str and None, whatever the pandas version
+        frame[name] = pd.Series(table[name].to_pylist(), dtype=object)
+    return frame
+
+
+def _write(
+    frame: pd.DataFrame,
+    path: str | Path,
+    types: dict[str, pa.DataType],
+    schema: str,
+    overwrite: bool,
+) -> None:
+    arrays = {name: pa.array(frame[name], type=types.get(name), from_pandas=True) for name in frame}
+    # No pandas metadata: they would put library versions into the bytes.
+    table = pa.table(arrays).replace_schema_metadata({_SCHEMA_KEY: schema.encode()})
+    with atomic_path(path, overwrite) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def _numpy_type(list_type: pa.ListType) -> np.dtype:
+    return np.dtype(list_type.value_type.to_pandas_dtype())
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"can't be read ({error.strerror})"
+    return "no parquet file, or damaged"
