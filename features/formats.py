@@ -48,7 +48,7 @@ class StructureRecord(NamedTuple):
 
 class _Row(NamedTuple):
     line: int
-    index: int
+    position: int
     base: str
     partner: int
 
@@ -183,10 +183,10 @@ def _record_under(comments: list[str], rows: list[_Row]) -> StructureRecord:
 
 
 def _record(name: str, rows: list[_Row], free_energy: float | None, line: int) -> StructureRecord:
-    """Record of rows (index, base, partner), with everything checked."""
+    """Record of rows, with everything checked."""
     for position, row in enumerate(rows, start=1):
-        if row.index != position:
-            raise InputError(f"line {row.line}: position {row.index}, {position} is needed")
+        if row.position != position:
+            raise InputError(f"line {row.line}: position {row.position}, {position} is needed")
         if not 0 <= row.partner <= len(rows) or row.partner == position:
             raise InputError(
                 f"line {row.line}: partner {row.partner} (allowed: 0 to {len(rows)}, not itself)"

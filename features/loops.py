@@ -43,7 +43,7 @@ def structure_boxes(base_pairs: IntArray) -> IntArray:
     table = pair_table(base_pairs, int(base_pairs.max()) + 1)
     i, j = inner_pairs(stem_lines).T
     first, last = _paired_inside(table, i, j)
-    interior = (first < j) & (table[first] == last) & (first < last)
+    interior = (first < j) & (table[first] == last)
     hairpin = (first == j) & (j - i > 1)
     loops = np.stack([i, last, first - i + 1, j - last + 1], axis=1)[interior]
     size = (j - i + 1)[hairpin]

@@ -40,7 +40,7 @@ def share_base(boxes: IntArray) -> BoolArray:
     overlap = (starts[:, None, :, None] < ends[None, :, None, :]) & (
         starts[None, :, None, :] < ends[:, None, :, None]
     )
-    return overlap.any(axis=(0, 1))
+    return np.logical_or.reduce(overlap, axis=(0, 1))
 
 
 def crosses(boxes: IntArray) -> BoolArray:

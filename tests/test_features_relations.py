@@ -124,6 +124,14 @@ def test_three_way_junction_by_hand() -> None:
     assert named(conflict_matrix(stems, "allow")) == diagonal
 
 
+def test_only_a_stem_of_the_set_closes_boxes() -> None:
+    branches = [stem_box(5, 9, 1), stem_box(11, 16, 1)]
+    loop = interior_loop_box(0, 21, 3, 18)
+    assert named(closed_by_same_pair(boxes_to_array([*branches, loop]))) == set()
+    closed = closed_by_same_pair(boxes_to_array([*branches, loop, stem_box(3, 18, 1)]))
+    assert named(closed) == {(0, 1), (1, 0)}
+
+
 def test_boxes_that_touch_conflict_and_boxes_that_abut_do_not() -> None:
     stems = boxes_to_array([stem_box(0, 19, 2), stem_box(1, 18, 2), stem_box(2, 17, 2)])
     assert named(share_base(stems)) == {(a, b) for a in range(3) for b in range(3)} - {
