@@ -16,7 +16,6 @@ from boxfold.features.structure import BoolArray, IntArray, base_pairs_from_dot_
 from boxfold.features.tokens import box_tokens
 from boxfold.rewards.energy import EnergyModel
 from boxfold.rewards.exact import Optimum, StemOptimum
-from boxfold.rewards.pseudoknot import knotted_energy
 from boxfold.s1.tables import proposals_of_row
 
 if TYPE_CHECKING:
@@ -103,20 +102,26 @@ class Instance:
 
         Shape (N, 3).
         """
-        stacks = np.asarray(self.model.stem_stacks(self.boxes), dtype=np.float64)
-        hairpin = [self.model.hairpin(int(i), int(j)) for i, j in inner_pairs(self.boxes)]
-        branch = [self.model.branch_exterior(int(i), int(j)) for i, j in outer_pairs(self.boxes)]
-        return np.stack([stacks, np.array(hairpin), np.array(branch)], axis=1).astype(np.float64)
+        model, boxes = self.model, self.boxes
+        terms = [
+            model.stem_stacks(boxes),
+            model.hairpins(inner_pairs(boxes)),
+            model.exterior_branches(outer_pairs(boxes)),
+        ]
+        return np.stack(terms, axis=1)
 
     @cached_property
     def tokens(self) -> NDArray[np.float32]:
-        """Tokens of the stems, shape (N, N_TOKEN_FEATURES)."""
-        return box_tokens(self.seq, self.boxes, self.score, self.evidence, self.token_energies)
-
-    @cached_property
-    def geometry_tokens(self) -> NDArray[np.float32]:
-        """Tokens that hold nothing but geometry; the same shape as `tokens`."""
-        return box_tokens(self.seq, self.boxes, self.score, self.evidence, geometry_only=True)
+        """Tokens of the stems, shape (N, N_TOKEN_FEATURES); proposed loops are evidence in them."""
+        return box_tokens(
+            self.seq,
+            self.boxes,
+            self.score,
+            self.evidence,
+            self.token_energies,
+            loops=self.proposals.loops,
+            loop_score=self.proposals.loop_score,
+        )
 
     @cached_property
     def crossing(self) -> BoolArray:
@@ -176,6 +181,8 @@ class Instance:
         self.energy_calls += 1
         pairs = merged_base_pairs(self.boxes[index])
         if self.crossing[index[:, None], index].any():
+            from boxfold.rewards.pseudoknot import knotted_energy
+
             return float(knotted_energy(self.model, pairs).total)
         return float(self.model.free_energy(pairs))
 
