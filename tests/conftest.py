@@ -4,11 +4,8 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-import torch
 from hypothesis import HealthCheck, settings
 
-from boxfold.s1.network import BoxNet, NetworkConfig
-from boxfold.s1.run_folder import save_tensors
 from boxfold.scripts import cli
 
 # Same examples every time, and no clock: a busy machine must not fail a test.
@@ -27,6 +24,11 @@ def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def untrained_s1(artefacts: Path) -> Path:
     """Weights of a small S1 that never learnt: enough to propose boxes."""
+    import torch  # here: tests of features start without it
+
+    from boxfold.s1.network import BoxNet, NetworkConfig
+    from boxfold.s1.run_folder import save_tensors
+
     torch.manual_seed(0)
     config = NetworkConfig(channels=8, n_blocks=1)
     path = artefacts / "untrained.safetensors"
