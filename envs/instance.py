@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from boxfold.features.box import inner_pairs, outer_pairs
-from boxfold.features.loops import merged_base_pairs
+from boxfold.features.box import inner_pairs, outer_pairs, stem_base_pairs
 from boxfold.features.proposals import Proposals, run_proposals
 from boxfold.features.relations import Pseudoknots, conflict_matrix, crosses
-from boxfold.features.structure import BoolArray, IntArray, base_pairs_from_dot_bracket
+from boxfold.features.structure import (
+    BoolArray,
+    IntArray,
+    as_base_pairs,
+    base_pairs_from_dot_bracket,
+)
 from boxfold.features.tokens import box_tokens
 from boxfold.rewards.energy import EnergyModel
 from boxfold.rewards.exact import Optimum, StemOptimum
@@ -128,6 +132,11 @@ class Instance:
         """Which stems cross, shape (N, N)."""
         return crosses(self.boxes)
 
+    @cached_property
+    def stem_pairs(self) -> list[IntArray]:
+        """Base pairs of each stem, N arrays of shape (n_rows, 2)."""
+        return np.split(stem_base_pairs(self.boxes), np.cumsum(self.boxes[:, 3])[:-1])
+
     def conflict(self, pseudoknots: Pseudoknots = "forbid") -> BoolArray:
         """Which stems can't be picked together, shape (N, N); see `conflict_matrix`."""
         return self._conflict_nested if pseudoknots == "forbid" else self._conflict_knotted
@@ -157,7 +166,7 @@ class Instance:
         ValueError
             If two picks pair one base.
         """
-        return merged_base_pairs(self.boxes[np.fromiter(picks, dtype=np.int64)])
+        return as_base_pairs([pair for pick in picks for pair in self.stem_pairs[pick].tolist()])
 
     def energy(self, picks: Iterable[int]) -> float:
         """Free energy of picked stems, counted in `energy_calls`.
@@ -177,14 +186,16 @@ class Instance:
         ValueError
             If two picks share a base.
         """
-        index = np.fromiter(picks, dtype=np.int64)
+        picks = list(picks)
         self.energy_calls += 1
-        pairs = merged_base_pairs(self.boxes[index])
-        if self.crossing[index[:, None], index].any():
+        if not picks:
+            return 0.0
+        pairs = np.concatenate([self.stem_pairs[pick] for pick in picks])
+        if self.crossing[picks][:, picks].any():
             from boxfold.rewards.pseudoknot import knotted_energy
 
-            return float(knotted_energy(self.model, pairs).total)
-        return float(self.model.free_energy(pairs))
+            return float(knotted_energy(self.model, as_base_pairs(pairs)).total)
+        return self.model.free_energy(pairs)
 
 
 def instance_from_sequence(
