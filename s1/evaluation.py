@@ -1,12 +1,13 @@
 """How good S1 is: its 20 pixel metrics, and the share of target boxes that each method proposes."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from boxfold.features.box import BoxKind
+from boxfold.features.errors import InputError
 from boxfold.features.proposals import Proposals
 from boxfold.features.structure import BoolArray
 from boxfold.s1.batches import Example
@@ -81,6 +82,37 @@ class BoxRecall:
         return dict(zip(RECALL_COLUMNS[1:], values, strict=True))
 
 
+def known_examples(frame: pd.DataFrame) -> list[Example | None]:
+    """Example of each row of a table; None where ``dot_bracket`` is missing.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns id, sequence and, if structures are known, dot_bracket.
+
+    Raises
+    ------
+    InputError
+        If a structure is no balanced dot-bracket of the sequence's length.
+    """
+    if "dot_bracket" not in frame:
+        return [None] * len(frame)
+    rows = zip(frame["id"], frame["sequence"], frame["dot_bracket"], strict=True)
+    return [_example(*row) if isinstance(row[2], str) else None for row in rows]
+
+
+def _example(name: str, seq: str, dot_bracket: str) -> Example:
+    if len(seq) != len(dot_bracket):
+        raise InputError(
+            f"record '{name}': dot_bracket has {len(dot_bracket)} characters, "
+            f"the sequence {len(seq)}"
+        )
+    try:
+        return Example.from_dot_bracket(seq, dot_bracket)
+    except InputError as error:
+        raise InputError(f"record '{name}': {error}") from None
+
+
 def evaluate_s1(
     model: S1Model,
     examples: Sequence[Example],
@@ -139,10 +171,3 @@ def _nested(flat: dict[str, float], recall: dict[str, float]) -> dict[str, Any]:
 
 def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
-
-
-def flat_metrics(nested: dict[str, Any]) -> Iterator[tuple[str, float | None]]:
-    """Lines of a table: ``stem.auroc`` and its value."""
-    for group, values in nested.items():
-        for name, value in values.items():
-            yield f"{group}.{name}", value

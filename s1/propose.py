@@ -13,11 +13,8 @@ from boxfold.features.structure import IntArray
 from boxfold.s1.ends import decode_ends
 from boxfold.s1.evidence import stem_evidence
 from boxfold.s1.model import Maps, S1Model
-from boxfold.s1.pruning import PRUNE_RULES, PruneConfig, prune_boxes
-from boxfold.s1.votes import VOTE_METHODS, VotedBoxes, choose_boxes, count_votes
-
-METHODS = ("ends", *VOTE_METHODS, "runs")
-"""``ends`` decodes the ends heads, ``runs`` needs no network, the others use the boxes heads."""
+from boxfold.s1.pruning import PruneConfig, prune_boxes
+from boxfold.s1.votes import METHODS, VotedBoxes, choose_boxes, count_votes
 
 LOOP_METHOD = "union"
 
@@ -159,8 +156,3 @@ def propose_runs(seq: str, config: ProposeConfig) -> Proposed:
     keep, pruned = prune_boxes(found.boxes, seq, config.prune, score=found.score)
     kept = Proposals(found.boxes[keep], found.score[keep], found.evidence[keep], *no_loops())
     return Proposed(kept.best(config.max_boxes), found.boxes, pruned)
-
-
-def no_pruning_counts() -> IntArray:
-    """Zeros to add `Proposed.pruned` to."""
-    return np.zeros((len(PRUNE_RULES), len(BoxKind)), dtype=np.int64)

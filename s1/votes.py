@@ -18,6 +18,9 @@ from boxfold.s1.box_targets import BOX_HEADS, N_LOCATION, N_SIZE
 
 VOTE_METHODS = ("on", "votes", "union", "both", "rank")
 
+METHODS = ("ends", *VOTE_METHODS, "runs")
+"""``ends`` decodes the ends heads, ``runs`` needs no network, the others use the boxes heads."""
+
 FloatArray = NDArray[np.float32]
 
 
