@@ -122,17 +122,9 @@ class EnergyModel:
         """Stack, bulge or interior loop between (i, j) outside and (k, l) inside."""
         return float(self.interiors(np.array([[i, j]]), np.array([[k, l]]))[0])
 
-    def branch_multi(self, i: int, j: int) -> float:
-        """(i, j) as a branch of a multi-branch loop that another pair closes."""
-        return float(self.multi_branches(np.array([[i, j]]))[0])
-
     def branch_exterior(self, i: int, j: int) -> float:
         """(i, j) as a branch of the exterior loop."""
         return float(self.exterior_branches(np.array([[i, j]]))[0])
-
-    def multiloop_closing(self, i: int, j: int) -> float:
-        """(i, j) as the closing pair of a multi-branch loop, with the loop's constant."""
-        return float(self.multiloop_closings(np.array([[i, j]]))[0])
 
     def hairpins(self, pairs: IntArray) -> EnergyArray:
         """`hairpin` of each pair; (K, 2) to (K,)."""
@@ -151,7 +143,7 @@ class EnergyModel:
         return np.array([energy(*row) for row in rows.tolist()], dtype=float) / 100
 
     def multi_branches(self, pairs: IntArray) -> EnergyArray:
-        """`branch_multi` of each pair; (K, 2) to (K,)."""
+        """Each pair as a branch of a multi-branch loop that another pair closes; (K, 2) to (K,)."""
         return _branch_energies().multi[self._branch_index(pairs)]
 
     def exterior_branches(self, pairs: IntArray) -> EnergyArray:
@@ -159,12 +151,17 @@ class EnergyModel:
         return _branch_energies().exterior[self._branch_index(pairs)]
 
     def multiloop_closings(self, pairs: IntArray) -> EnergyArray:
-        """`multiloop_closing` of each pair; (K, 2) to (K,)."""
+        """Each pair closing a multi-branch loop, the loop's constant included; (K, 2) to (K,)."""
         self._require_canonical(pairs)
         i, j = pairs[:, 0], pairs[:, 1]
         types = _REVERSED_TYPE[self._types[i, j]]
         tables = _branch_energies()
         return tables.closing + tables.multi[types, self._bases[j - 1], self._bases[i + 1]]
+
+    def terminal_penalties(self, pairs: IntArray) -> EnergyArray:
+        """Penalty of each pair as the end of a helix: 0.5 for AU and GU; (K, 2) to (K,)."""
+        self._require_canonical(pairs)
+        return _branch_energies().exterior[self._types[pairs[:, 0], pairs[:, 1]], -1, -1]
 
     def stem_stacks(self, boxes: IntArray) -> EnergyArray:
         """Stacking energy inside each stem line; (N, 5) to (N,), 0 for single pairs."""
