@@ -57,7 +57,7 @@ class StemOptimum:
     --------
     >>> boxes = np.array([[0, 0, 8, 4, 4], [0, 0, 9, 3, 3], [0, 3, 8, 1, 1]])
     >>> StemOptimum(EnergyModel("GGGGAAAACCCC"), boxes).solve()
-    Optimum(picks=(0,), energy=-5.2)
+    Optimum(picks=(0,), energy=-5.4)
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class StemOptimum:
         --------
         >>> boxes = np.array([[0, 0, 8, 4, 4], [0, 0, 9, 3, 3], [0, 3, 8, 1, 1]])
         >>> StemOptimum(EnergyModel("GGGGAAAACCCC"), boxes).solve(forced=[1])
-        Optimum(picks=(1, 2), energy=-5.2)
+        Optimum(picks=(1, 2), energy=-5.4)
         """
         forced = sorted(set(forced))
         usable = self._usable(forced)

@@ -1,4 +1,4 @@
-"""Free energy of knotted structures: a nested part by ViennaRNA, and a charge for each stem of the rest.
+"""Free energy of knotted structures: a nested part by ViennaRNA, and a charge per other stem.
 
 The nested part is the heaviest set of stems without a crossing. Each other stem counts with its
 stacking energy, its ends and a penalty; the loops that it enters stay charged as if it were not
