@@ -20,13 +20,14 @@ from boxfold.features.structure import (
 from boxfold.features.tokens import box_tokens
 from boxfold.rewards.energy import EnergyModel
 from boxfold.rewards.exact import Optimum, StemOptimum
+from boxfold.rewards.pseudoknot import knotted_energy
+from boxfold.rewards.reward import reward_scale
 from boxfold.s1.tables import proposals_of_row
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MIN_SCALE = 2.0
-"""Smallest energy, in kcal/mol, by which rewards are divided."""
+    from boxfold.envs.slots import Slots
 
 
 @dataclass(eq=False)
@@ -59,6 +60,7 @@ class Instance:
     proposals: Proposals
     reference: IntArray | None = None
     energy_calls: int = field(default=0, repr=False)
+    layouts: dict[tuple[int | str | bool, ...], "Slots"] = field(default_factory=dict, repr=False)
 
     @property
     def boxes(self) -> IntArray:
@@ -98,7 +100,7 @@ class Instance:
     @property
     def scale(self) -> float:
         """Energy in kcal/mol by which rewards are divided: max(2, |optimum|)."""
-        return max(MIN_SCALE, abs(self.optimum.energy))
+        return float(reward_scale(self.optimum.energy))
 
     @cached_property
     def token_energies(self) -> NDArray[np.float64]:
@@ -192,8 +194,6 @@ class Instance:
             return 0.0
         pairs = np.concatenate([self.stem_pairs[pick] for pick in picks])
         if self.crossing[picks][:, picks].any():
-            from boxfold.rewards.pseudoknot import knotted_energy
-
             return float(knotted_energy(self.model, as_base_pairs(pairs)).total)
         return self.model.free_energy(pairs)
 

@@ -1,0 +1,65 @@
+"""Settings of an assembly environment."""
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from boxfold.features.relations import Pseudoknots
+from boxfold.rewards.reward import RewardConfig
+
+ActionTypes = Literal["stem", "all"]
+
+
+@dataclass(frozen=True)
+class AssemblyConfig:
+    """What can be picked, what forbids what, and what is rewarded.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of its range, or two do not go together.
+    """
+
+    max_boxes: int = field(default=64, metadata={"help": "slots for boxes, N; at least 2"})
+    action_types: ActionTypes = field(
+        default="stem",
+        metadata={
+            "help": "stem: slots hold stems; all: stems in the first half, interior loops and "
+            "hairpins in the rest"
+        },
+    )
+    pseudoknots: Pseudoknots = field(
+        default="forbid", metadata={"help": "forbid: stems that cross can't both be picked; allow"}
+    )
+    mask: bool = field(
+        default=True,
+        metadata={
+            "help": "False: the mask hides conflicts, and an impossible pick ends the episode "
+            "as invalid (ablation)"
+        },
+    )
+    geometry_only: bool = field(
+        default=False, metadata={"help": "tokens hold nothing but type, location and size"}
+    )
+    reward: RewardConfig = field(
+        default_factory=RewardConfig, metadata={"help": "what is rewarded, and when"}
+    )
+
+    def __post_init__(self) -> None:
+        if self.max_boxes < 2:
+            raise ValueError(f"max_boxes is {self.max_boxes} (allowed: at least 2)")
+        if self.action_types not in get_args(ActionTypes):
+            raise ValueError(f"action_types is '{self.action_types}' (allowed: stem, all)")
+        if self.pseudoknots not in get_args(Pseudoknots):
+            raise ValueError(f"pseudoknots is '{self.pseudoknots}' (allowed: forbid, allow)")
+        if self.reward.needs_completion and self.pseudoknots == "allow":
+            raise ValueError("reward mode 'potential' needs pseudoknots='forbid'")
+
+    @property
+    def stop(self) -> int:
+        """The action STOP, after all slots."""
+        return self.max_boxes
+
+    @property
+    def n_stem_slots(self) -> int:
+        """Slots that hold stems; they come first."""
+        return self.max_boxes if self.action_types == "stem" else self.max_boxes // 2

@@ -1,0 +1,172 @@
+"""The boxes of an instance laid out in a fixed number of slots, and what a pick rules out."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.instance import Instance
+from boxfold.features.box import BoxKind, inner_pairs, outer_pairs
+from boxfold.features.proposals import EVIDENCE
+from boxfold.features.relations import Pseudoknots, conflict_matrix, crosses
+from boxfold.features.structure import BoolArray, IntArray
+from boxfold.features.tokens import N_TOKEN_FEATURES, box_tokens
+
+_SILENT, _UNPAIRED = -2, -1
+
+
+class Slots(NamedTuple):
+    """Boxes of one instance in N slots; what is not present is padding.
+
+    Attributes
+    ----------
+    boxes : ndarray, dtype=int32, shape (N, 5)
+        -1 in padding.
+    tokens : ndarray, dtype=float32, shape (N, N_TOKEN_FEATURES)
+        0 in padding.
+    present : ndarray, dtype=bool, shape (N,)
+    conflict : ndarray, dtype=bool, shape (N, N)
+        Which slots can't be picked together; True on the diagonal, False in padding.
+    """
+
+    boxes: NDArray[np.int32]
+    tokens: NDArray[np.float32]
+    present: BoolArray
+    conflict: BoolArray
+
+
+def slots_of(instance: Instance, config: AssemblyConfig) -> Slots:
+    """Lay out an instance: stems from slot 0, loops (if they are actions) after the stem slots.
+
+    Boxes that find no slot are left out, the last ones first. The layout is kept with the
+    instance.
+
+    Parameters
+    ----------
+    instance : Instance
+    config : AssemblyConfig
+
+    Returns
+    -------
+    Slots
+        Shared between calls: not to be written to.
+    """
+    key = (config.max_boxes, config.action_types, config.pseudoknots, config.geometry_only)
+    if key not in instance.layouts:
+        instance.layouts[key] = _laid_out(instance, config)
+    return instance.layouts[key]
+
+
+def assertion_conflict(boxes: IntArray, length: int, pseudoknots: Pseudoknots) -> BoolArray:
+    """Which boxes of any kind can't be picked together.
+
+    A stem asserts its pairs; an interior loop or hairpin asserts its closing pairs and that its
+    other bases are unpaired. Two boxes conflict if they assert different things of one base, if
+    both are stems that share a base, or (unless pseudoknots are allowed) if they cross.
+
+    Parameters
+    ----------
+    boxes : ndarray, dtype=int, shape (N, 5)
+    length : int
+        Of the sequence.
+    pseudoknots : {"forbid", "allow"}
+
+    Returns
+    -------
+    ndarray, dtype=bool, shape (N, N)
+        Symmetric, True on the diagonal.
+
+    Examples
+    --------
+    A hairpin of four bases goes with the stem that closes it, not with one that pairs inside.
+
+    >>> boxes = np.array([[0, 0, 8, 3, 3], [2, 2, 2, 7, 7], [0, 3, 7, 1, 1]])
+    >>> assertion_conflict(boxes, 11, "forbid").astype(int)
+    array([[1, 0, 0],
+           [0, 1, 1],
+           [0, 1, 1]])
+    """
+    says = _assertions(boxes, length)
+    spoken = says != _SILENT
+    differ = says[:, None] != says[None]
+    conflict = (differ & spoken[:, None] & spoken[None]).any(axis=2)
+    is_stem = np.flatnonzero(boxes[:, 0] == BoxKind.STEM)
+    conflict[np.ix_(is_stem, is_stem)] |= conflict_matrix(boxes[is_stem], pseudoknots)
+    if pseudoknots == "forbid":
+        conflict |= crosses(boxes)
+    np.fill_diagonal(conflict, True)
+    return conflict
+
+
+def _assertions(boxes: IntArray, length: int) -> IntArray:
+    """What each box says of each base: its partner, unpaired, or nothing; shape (N, length)."""
+    position = np.arange(length)
+    row, col, n_rows, n_cols = (boxes[:, k, None] for k in (1, 2, 3, 4))
+    covered = (row <= position) & (position < row + n_rows)
+    covered |= (col <= position) & (position < col + n_cols)
+    is_stem = boxes[:, 0] == BoxKind.STEM
+    opposite = row + col + n_cols - 1 - position  # i + j is the same for all pairs of a stem
+    says = np.where(covered, np.where(is_stem[:, None], opposite, _UNPAIRED), _SILENT)
+    for pairs, which in (
+        (outer_pairs(boxes), ~is_stem),
+        (inner_pairs(boxes), boxes[:, 0] == BoxKind.INTERIOR_LOOP),
+    ):
+        index, (i, j) = np.flatnonzero(which), pairs[which].T
+        says[index, i], says[index, j] = j, i
+    return says
+
+
+def _laid_out(instance: Instance, config: AssemblyConfig) -> Slots:
+    n_stems = min(instance.n_boxes, config.n_stem_slots)
+    if config.action_types == "stem":
+        slot = np.arange(n_stems)
+        boxes = instance.boxes[:n_stems]
+        conflict = instance.conflict(config.pseudoknots)[:n_stems, :n_stems]
+    else:
+        loops = instance.proposals.loops[: config.max_boxes - config.n_stem_slots]
+        slot = np.append(np.arange(n_stems), config.n_stem_slots + np.arange(len(loops)))
+        boxes = np.concatenate([instance.boxes[:n_stems], loops])
+        conflict = assertion_conflict(boxes, len(instance.seq), config.pseudoknots)
+    return _padded(slot, boxes, _tokens(instance, config, n_stems, boxes), conflict, config)
+
+
+def _tokens(
+    instance: Instance, config: AssemblyConfig, n_stems: int, boxes: IntArray
+) -> NDArray[np.float32]:
+    """Tokens of the first stems and the loops after them; loops have no evidence of their own."""
+    n_loops = len(boxes) - n_stems
+    if not config.geometry_only and len(boxes) == instance.n_boxes == n_stems:
+        return instance.tokens
+    proposals = instance.proposals
+    return box_tokens(
+        instance.seq,
+        boxes,
+        np.append(instance.score[:n_stems], proposals.loop_score[:n_loops]),
+        np.pad(instance.evidence[:n_stems].reshape(n_stems, len(EVIDENCE)), ((0, n_loops), (0, 0))),
+        np.pad(instance.token_energies[:n_stems], ((0, n_loops), (0, 0))),
+        geometry_only=config.geometry_only,
+        loops=proposals.loops,
+        loop_score=proposals.loop_score,
+    )
+
+
+def _padded(
+    slot: IntArray,
+    boxes: IntArray,
+    tokens: NDArray[np.float32],
+    conflict: BoolArray,
+    config: AssemblyConfig,
+) -> Slots:
+    N = config.max_boxes
+    padded = Slots(
+        np.full((N, 5), -1, dtype=np.int32),
+        np.zeros((N, N_TOKEN_FEATURES), dtype=np.float32),
+        np.zeros(N, dtype=bool),
+        np.zeros((N, N), dtype=bool),
+    )
+    padded.boxes[slot] = boxes
+    padded.tokens[slot] = tokens
+    padded.present[slot] = True
+    padded.conflict[np.ix_(slot, slot)] = conflict
+    return padded
