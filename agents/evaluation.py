@@ -228,8 +228,7 @@ def _timed(
 def _reasons(instance: Instance, assembly: Assembly, pseudoknots: Pseudoknots) -> tuple[str, ...]:
     if assembly.picks is None:
         return check_structure(instance.seq, assembly.base_pairs)
-    picks = np.array(assembly.picks, dtype=np.int64)
-    return check_assembly(instance.seq, instance.boxes, picks, pseudoknots)
+    return check_assembly(instance.seq, instance.boxes, assembly.picks, pseudoknots)
 
 
 def _accuracy(base_pairs: IntArray, reference: IntArray | None) -> dict[str, float | None]:

@@ -50,13 +50,14 @@ class GreedyScoreAgent:
     ----------
     pseudoknots : {"forbid", "allow"}
     min_score : float
-        Stems that score lower are left out.
+        Stems that score lower are left out: S1 scores the many stems of which each excludes the
+        next with their probability, so that few reach one half.
     """
 
     name = "greedy-s1"
     can_sample = False
 
-    def __init__(self, pseudoknots: Pseudoknots = "forbid", min_score: float = 0.5) -> None:
+    def __init__(self, pseudoknots: Pseudoknots = "forbid", min_score: float = 0.1) -> None:
         self.pseudoknots = pseudoknots
         self.min_score = min_score
 

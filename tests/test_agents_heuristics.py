@@ -35,10 +35,12 @@ def random_instance(seed, length=50):
 
 
 def test_greedy_score_takes_what_fits_best_first():
-    # the last two conflict with the first and the second; .4 is below the least score
-    instance = instance_of([(0, 11, 4), (13, 24, 4), (0, 24, 4), (1, 10, 2)], [0.9, 0.6, 0.95, 0.4])
+    # the last two conflict with the first and the second; .04 is below the least score
+    instance = instance_of(
+        [(0, 11, 4), (13, 24, 4), (0, 24, 4), (1, 10, 2)], [0.9, 0.6, 0.95, 0.04]
+    )
     assert GreedyScoreAgent().assemble([instance], rng())[0].picks == (2,)
-    one_less = instance_of([(0, 11, 4), (13, 24, 4), (1, 10, 2)], [0.9, 0.6, 0.4])
+    one_less = instance_of([(0, 11, 4), (13, 24, 4), (1, 10, 2)], [0.9, 0.6, 0.04])
     assembly = GreedyScoreAgent().assemble([one_less], rng())[0]
     assert assembly.picks == (0, 1)
     assert dot_bracket(assembly.base_pairs, len(SEQ)) == "((((....)))).((((....))))"
