@@ -50,8 +50,8 @@ class GreedyScoreAgent:
     ----------
     pseudoknots : {"forbid", "allow"}
     min_score : float
-        Stems that score lower are left out: S1 scores the many stems of which each excludes the
-        next with their probability, so that few reach one half.
+        Stems that score lower are left out. S1's scores are probabilities which the variants of
+        one stem share, so few reach one half.
     """
 
     name = "greedy-s1"
