@@ -4,7 +4,7 @@ A gene is what windows are drawn by; a group is what a split must not divide.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -92,21 +92,34 @@ def transcript_of(record: FastaRecord) -> Transcript:
 
 def read_transcripts(
     paths: Iterable[str | Path], on_error: Callable[[str], None]
-) -> Iterator[Transcript]:
+) -> list[Transcript]:
     """Transcripts of several FASTA files; see `read_fasta` for bad records and files.
 
     An id that occurred in an earlier file is reported and skipped.
     """
-    file_of: dict[str, str | Path] = {}
+    transcripts: list[Transcript] = []
     for path in paths:
-        for record in read_fasta(path, on_error):
-            transcript = transcript_of(record)
-            if transcript.id in file_of:
-                earlier = file_of[transcript.id]
-                on_error(f"{path}: record '{transcript.id}': the id occurred before, in {earlier}")
-                continue
-            file_of[transcript.id] = path
-            yield transcript
+        more = map(transcript_of, read_fasta(path, on_error))
+        transcripts = joined(transcripts, more, path, on_error)
+    return transcripts
+
+
+def joined(
+    transcripts: list[Transcript],
+    more: Iterable[Transcript],
+    path: str | Path,
+    on_error: Callable[[str], None],
+) -> list[Transcript]:
+    """Transcripts and those of another file, `path`; ids that are there already are reported."""
+    known = {transcript.id for transcript in transcripts}
+    result = list(transcripts)
+    for transcript in more:
+        if transcript.id in known:
+            on_error(f"{path}: record '{transcript.id}': the id occurred before")
+        else:
+            known.add(transcript.id)
+            result.append(transcript)
+    return result
 
 
 def on_chromosomes(transcripts: Sequence[Transcript], names: Iterable[str]) -> list[Transcript]:
@@ -172,15 +185,16 @@ def shared_word_links(seqs: Sequence[str], k: int = GROUP_WORD) -> NDArray[np.in
     """
     n_words = sum(len(seq) for seq in seqs)
     n_passes = n_words // _MAX_WORDS_AT_ONCE + 1
-    found = [np.zeros((0, 2), dtype=np.int64)]
+    found = [np.zeros(0, dtype=np.int64)]
     for part in range(n_passes):  # words are dealt out over passes to bound the memory
         codes, owners = _words(seqs, k, part, n_passes)
         order = np.argsort(codes, kind="stable")
         codes, owners = codes[order], owners[order]
         same = (codes[1:] == codes[:-1]) & (owners[1:] != owners[:-1])
-        pairs = np.stack([owners[:-1][same], owners[1:][same]], axis=1)
-        found.append(np.unique(pairs, axis=0))
-    return np.unique(np.concatenate(found), axis=0)
+        # A pair as one number: sorting numbers is much faster than sorting pairs.
+        found.append(np.unique(owners[:-1][same] * len(seqs) + owners[1:][same]))
+    pairs = np.unique(np.concatenate(found))
+    return np.stack(np.divmod(pairs, max(len(seqs), 1)), axis=1)
 
 
 def _words(

@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 
 from boxfold.features.errors import InputError
-from boxfold.features.transcripts import Transcript, grouped, on_chromosomes, read_transcripts
+from boxfold.features.genome import genome_transcripts
+from boxfold.features.transcripts import (
+    Transcript,
+    grouped,
+    joined,
+    on_chromosomes,
+    read_transcripts,
+)
 from boxfold.rewards.energy import PARAMETERS
 from boxfold.s1.candidates import Candidates, Family
 from boxfold.s1.folding import NO_PAIR, FoldConfig, fold_batch
@@ -120,11 +127,10 @@ def build_dataset(
 
 def load_transcripts(config: DatasetConfig, reporters: Reporters) -> list[Transcript]:
     """Transcripts of all FASTA files and the genome, grouped, on the wanted chromosomes."""
-    transcripts = list(read_transcripts(config.fasta, reporters.error))
+    transcripts = read_transcripts(config.fasta, reporters.error)
     if config.genome and config.annotation:
-        from boxfold.features.genome import genome_transcripts
-
-        transcripts += genome_transcripts(config.genome, config.annotation, reporters.error)
+        spliced = genome_transcripts(config.genome, config.annotation, reporters.error)
+        transcripts = joined(transcripts, spliced, config.annotation, reporters.error)
     if not transcripts:
         return []
     if config.chromosomes:

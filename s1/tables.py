@@ -4,18 +4,19 @@ A data set has a row per sequence (or per sampled structure of one), a proposals
 row with the boxes of S1 in list columns. Both may carry further columns along.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from boxfold.features.errors import InputError
-from boxfold.features.files import atomic_path
+from boxfold.features.fasta import STANDARD_INPUT, read_fasta
 from boxfold.features.proposals import EVIDENCE, Proposals
+from boxfold.s1.parquet import plain_text, read_parquet, write_parquet
+from boxfold.s1.sequence_table import first_bytes, read_csv_rows, read_text, to_stderr
 
 DATASET_TYPES = {
     "id": pa.string(),
@@ -47,7 +48,7 @@ PROPOSAL_TYPES = {
 }
 """Further columns of a proposals table: one list per row, best box first."""
 
-_SCHEMA_KEY = b"boxfold_schema"
+_PARQUET_MAGIC = b"PAR1"
 DATASET_SCHEMA = "boxfold.dataset/1"
 PROPOSALS_SCHEMA = "boxfold.proposals/1"
 
@@ -67,7 +68,7 @@ def write_dataset(frame: pd.DataFrame, path: str | Path, overwrite: bool = True)
     InputError
         If the path can't be written.
     """
-    _write(completed(frame), path, DATASET_TYPES, DATASET_SCHEMA, overwrite)
+    write_parquet(completed(frame), path, DATASET_TYPES, DATASET_SCHEMA, overwrite)
 
 
 def read_dataset(path: str | Path) -> pd.DataFrame:
@@ -83,7 +84,9 @@ def read_dataset(path: str | Path) -> pd.DataFrame:
 
 def write_proposals(frame: pd.DataFrame, path: str | Path, overwrite: bool = True) -> None:
     """Write a proposals table. Inverse of `read_proposals`; see `write_dataset`."""
-    _write(completed(frame), path, DATASET_TYPES | PROPOSAL_TYPES, PROPOSALS_SCHEMA, overwrite)
+    write_parquet(
+        completed(frame), path, DATASET_TYPES | PROPOSAL_TYPES, PROPOSALS_SCHEMA, overwrite
+    )
 
 
 def read_proposals(path: str | Path) -> pd.DataFrame:
@@ -147,51 +150,50 @@ def completed(frame: pd.DataFrame) -> pd.DataFrame:
     defaults |= {"group": frame["id"], "sample": 0, "split": "train"}
     missing = {name: value for name, value in defaults.items() if name not in frame}
     carried = [name for name in frame if name not in DATASET_TYPES]
-    return frame.assign(**missing)[[*DATASET_TYPES, *carried]]
+    whole = frame.assign(**missing)[[*DATASET_TYPES, *carried]]
+    return whole.assign(
+        **{name: plain_text(whole[name]) for name in whole if _is_text(whole[name])}
+    )
 
 
-def read_parquet(path: str | Path, schemas: tuple[str, ...]) -> pd.DataFrame:
-    """Read a parquet table of one of the named schemas.
+def _is_text(column: pd.Series) -> bool:
+    return isinstance(column.dtype, pd.StringDtype)
+
+
+def read_sequences(path: str | Path, on_error: Callable[[str], None] = to_stderr) -> pd.DataFrame:
+    """Read the sequences of a data set, a proposals table, a CSV table or a FASTA file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The kind is told by the content; CSV and FASTA may be gzip. ``-`` is FASTA on standard
+        input.
+    on_error : callable
+        Gets one line for each bad CSV row or FASTA record, which is skipped.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of `DATASET_TYPES` as `completed` fills them, then what the input carried;
+        ``dot_bracket`` is None where no structure is known.
 
     Raises
     ------
     InputError
-        If the file is missing, no parquet or has another schema.
+        If the file can't be read, is of another schema, or has no good sequence.
     """
-    try:
-        with open(path, "rb") as handle:
-            table = pq.read_table(handle)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(f"{path}: {_reason(error)}") from None
-    found = (table.schema.metadata or {}).get(_SCHEMA_KEY, b"none").decode()
-    if found not in schemas:
-        raise InputError(f"{path}: schema is {found}, needed is {' or '.join(schemas)}")
-    frame = table.to_pandas(types_mapper={pa.string(): pd.ArrowDtype(pa.string())}.get)
-    text = [field.name for field in table.schema if field.type == pa.string()]
-    for name in text:  # plain str and None, whatever the pandas version
-        frame[name] = pd.Series(table[name].to_pylist(), dtype=object)
-    return frame
-
-
-def _write(
-    frame: pd.DataFrame,
-    path: str | Path,
-    types: dict[str, pa.DataType],
-    schema: str,
-    overwrite: bool,
-) -> None:
-    arrays = {name: pa.array(frame[name], type=types.get(name), from_pandas=True) for name in frame}
-    # No pandas metadata: they would put library versions into the bytes.
-    table = pa.table(arrays).replace_schema_metadata({_SCHEMA_KEY: schema.encode()})
-    with atomic_path(path, overwrite) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    start = b"" if path == STANDARD_INPUT else first_bytes(path).lstrip()
+    if start.startswith(_PARQUET_MAGIC):
+        return read_parquet(path, (DATASET_SCHEMA, PROPOSALS_SCHEMA))
+    rows: list[dict[str, Any]]
+    if start[:1] in (b">", b";", b"@", b""):  # "@" is FASTQ, which the FASTA reader names
+        rows = [{"id": record.id, "sequence": record.seq} for record in read_fasta(path, on_error)]
+    else:
+        rows = list(read_csv_rows(read_text(path), path, on_error))
+    if not rows:
+        raise InputError(f"{path}: no good sequence")
+    return completed(pd.DataFrame(rows))
 
 
 def _numpy_type(list_type: pa.ListType) -> np.dtype:
     return np.dtype(list_type.value_type.to_pandas_dtype())
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"can't be read ({error.strerror})"
-    return "no parquet file, or damaged"

@@ -1,0 +1,138 @@
+"""Reading sequences with their structures from a CSV table, row by row."""
+
+import csv
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import pandas as pd
+
+from boxfold.features.errors import InputError
+from boxfold.features.sequence import normalize_sequence
+from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_NEEDED = ("id", "sequence", "dot_bracket")
+_MODIFIED_BASE = str.maketrans("Pp", "NN")  # PDB tables: pseudouridine and other modified bases
+
+
+def to_stderr(line: str) -> None:
+    """Print a message, where a caller gives nothing else to do with it."""
+    print(f"boxfold: {line}", file=sys.stderr)
+
+
+def first_bytes(path: str | Path) -> bytes:
+    """Up to 64 bytes of a file, unpacked if it is gzip; a byte order mark is left out.
+
+    Raises
+    ------
+    InputError
+        If the file can't be read.
+    """
+    with _opened(path) as handle:
+        return handle.read(64).removeprefix(b"\xef\xbb\xbf")
+
+
+def read_text(path: str | Path) -> str:
+    """Text of a UTF-8 file, plain or gzip, with any line ends.
+
+    Raises
+    ------
+    InputError
+        If the file can't be read, is binary or not UTF-8.
+    """
+    with _opened(path) as handle:
+        data = handle.read()
+    if b"\0" in data:
+        raise InputError(f"{path}: a binary file (CSV, FASTA or a parquet table is needed)")
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8 text") from None
+
+
+def read_csv_rows(
+    text: str, name: str | Path, on_error: Callable[[str], None]
+) -> Iterator[dict[str, object]]:
+    """Good rows of a CSV table; columns beside ``id, sequence, dot_bracket`` are carried along.
+
+    Parameters
+    ----------
+    text : str
+        The file's content.
+    name : str or Path
+        The file, for messages.
+    on_error : callable
+        Gets one line for each bad row, which is skipped: a letter or bracket that is not
+        allowed, brackets that don't balance or don't fit the sequence, an id that occurred.
+
+    Yields
+    ------
+    dict
+        ``sequence`` in ``ACGUN`` (``P``, a modified base, is read as N), ``dot_bracket`` None
+        where the cell is empty. Columns whose every cell reads as a number hold numbers.
+
+    Raises
+    ------
+    InputError
+        If the header lacks a column, or the text is no CSV.
+    """
+    frame = _typed_frame(text, name)
+    seen: set[str] = set()
+    for number, row in enumerate(frame.to_dict("records"), start=2):
+        try:
+            yield _checked(row, seen)
+        except InputError as error:
+            on_error(f"{name}: row {number} ('{row['id']}'): {error}")
+
+
+def _typed_frame(text: str, name: str | Path) -> pd.DataFrame:
+    header = next(csv.reader(io.StringIO(text)), [])
+    missing = [column for column in _NEEDED if column not in header]
+    if missing:
+        raise InputError(
+            f"{name}: no column {', '.join(missing)} (CSV needs id, sequence, dot_bracket)"
+        )
+    try:
+        return pd.read_csv(
+            io.StringIO(text),
+            dtype={column: str for column in _NEEDED},
+            keep_default_na=False,
+            na_values={column: [""] for column in header if column not in _NEEDED},
+        )
+    except (pd.errors.ParserError, ValueError) as error:
+        raise InputError(f"{name}: no CSV table ({' '.join(str(error).split())})") from None
+
+
+def _checked(row: dict[str, object], seen: set[str]) -> dict[str, object]:
+    name = str(row["id"])
+    if not name or name in seen:
+        raise InputError("the id occurred before" if name else "no id")
+    seq, _ = normalize_sequence(str(row["sequence"]).translate(_MODIFIED_BASE))
+    structure = str(row["dot_bracket"]).strip() or None
+    if structure is not None:
+        if len(structure) != len(seq):
+            raise InputError(f"dot_bracket has {len(structure)} characters, sequence {len(seq)}")
+        structure = dot_bracket(base_pairs_from_dot_bracket(structure), len(seq))
+    seen.add(name)
+    return {**row, "id": name, "sequence": seq, "dot_bracket": structure}
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[BinaryIO]:
+    if Path(path).is_dir():
+        raise InputError(f"{path}: is a folder, a file is needed")
+    try:
+        with open(path, "rb") as raw:
+            packed = raw.read(2) == _GZIP_MAGIC
+            raw.seek(0)
+            yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise InputError(f"{path}: the gzip file is truncated or damaged") from None
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror})") from None
