@@ -152,7 +152,7 @@ def propose_config(args: argparse.Namespace) -> "ProposeConfig":
 
 
 def read_short_enough(path: str, max_length: int) -> tuple["pd.DataFrame", int]:
-    """Sequences of a file up to a length, and how many were longer; each of those is named.
+    """Good sequences of a file, and the number of bad ones; each of those is named.
 
     Raises
     ------
@@ -161,15 +161,23 @@ def read_short_enough(path: str, max_length: int) -> tuple["pd.DataFrame", int]:
     """
     from boxfold.s1.tables import read_sequences
 
-    frame = read_sequences(path)
+    bad: list[str] = []
+
+    def name_bad(line: str) -> None:
+        bad.append(line)
+        warn(line)
+
+    frame = read_sequences(path, name_bad)
     lengths = frame["sequence"].str.len()
     for name, length in zip(frame["id"], lengths, strict=True):
         if length > max_length:
-            warn(f"{path}: record '{name}' has {length} nt (--max-length {max_length}), left out")
+            name_bad(
+                f"{path}: record '{name}' has {length} nt (allowed: --max-length {max_length})"
+            )
     kept = frame[lengths <= max_length].reset_index(drop=True)
     if kept.empty:
-        raise InputError(f"{path}: holds no sequences of at most {max_length} nt")
-    return kept, len(frame) - len(kept)
+        raise InputError(f"{path}: no sequence of at most {max_length} nt")
+    return kept, len(bad)
 
 
 def write_outputs(
