@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from boxfold.features.box import stem_base_pairs
 from boxfold.features.channels import pair_types
 from boxfold.features.sequence import encode_bases
-from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket, is_nested
+from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
 from boxfold.rewards.validity import check_structure, nested_brackets
 
 PARAMETERS = f"ViennaRNA {RNA.__version__}, Turner 2004, 37 C, dangles 2"
@@ -85,11 +85,6 @@ class EnergyModel:
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_compound": None}
 
-    @property
-    def length(self) -> int:
-        """Number of bases."""
-        return len(self.seq)
-
     def free_energy(self, base_pairs: IntArray) -> float:
         """Free energy of a nested structure in kcal/mol, to two decimals; 0 if it is empty.
 
@@ -107,30 +102,18 @@ class EnergyModel:
             return 0.0
         brackets = nested_brackets(base_pairs, self._can_pair)
         if brackets is None:
-            raise ValueError(self._reasons(base_pairs))
+            raise ValueError("; ".join(_reasons(self.seq, base_pairs)))
         energy = self._fold_compound().eval_structure(brackets)
         if energy >= _IMPOSSIBLE:
             raise ValueError(f"ViennaRNA rejects the structure ({energy} kcal/mol)")
         return round(energy, 2)
 
-    def free_energy_of_stems(self, boxes: IntArray) -> float:
-        """`free_energy` of the pairs of stem lines (M, 5), which may abut."""
-        return self.free_energy(stem_base_pairs(boxes))
-
-    def hairpin(self, i: int, j: int) -> float:
-        """Hairpin loop closed by (i, j)."""
-        return float(self.hairpins(np.array([[i, j]]))[0])
-
     def interior(self, i: int, j: int, k: int, l: int) -> float:  # noqa: E741
         """Stack, bulge or interior loop between (i, j) outside and (k, l) inside."""
         return float(self.interiors(np.array([[i, j]]), np.array([[k, l]]))[0])
 
-    def branch_exterior(self, i: int, j: int) -> float:
-        """(i, j) as a branch of the exterior loop."""
-        return float(self.exterior_branches(np.array([[i, j]]))[0])
-
     def hairpins(self, pairs: IntArray) -> EnergyArray:
-        """`hairpin` of each pair; (K, 2) to (K,)."""
+        """Hairpin loop closed by each pair; (K, 2) to (K,)."""
         self._require_canonical(pairs)
         energy = self._fold_compound().eval_hp_loop
         return np.array([energy(i, j) for i, j in (pairs + 1).tolist()], dtype=float) / 100
@@ -150,7 +133,7 @@ class EnergyModel:
         return _branch_energies().multi[self._branch_index(pairs)]
 
     def exterior_branches(self, pairs: IntArray) -> EnergyArray:
-        """`branch_exterior` of each pair; (K, 2) to (K,)."""
+        """Each pair as a branch of the exterior loop; (K, 2) to (K,)."""
         return _branch_energies().exterior[self._branch_index(pairs)]
 
     def multiloop_closings(self, pairs: IntArray) -> EnergyArray:
@@ -179,17 +162,11 @@ class EnergyModel:
             self._compound = RNA.fold_compound(self.seq, _model_details(), RNA.OPTION_EVAL_ONLY)
         return self._compound
 
-    def _reasons(self, pairs: IntArray) -> str:
-        reasons = check_structure(self.seq, pairs)
-        if not reasons and not is_nested(pairs):
-            reasons = ("pairs cross, but this energy is of nested structures",)
-        return "; ".join(reasons)
-
     def _require_canonical(self, pairs: IntArray) -> None:
         if len(pairs) == 0:
             return
-        if pairs.min() < 0 or pairs.max() >= self.length:
-            raise ValueError(f"pair out of range (sequence of {self.length} bases)")
+        if pairs.min() < 0 or pairs.max() >= len(self.seq):
+            raise ValueError(f"pair out of range (sequence of {len(self.seq)} bases)")
         if self._types[pairs[:, 0], pairs[:, 1]].min() < 0:
             raise ValueError("pair is not canonical with a hairpin of 3 or more")
 
@@ -201,16 +178,7 @@ class EnergyModel:
 
 
 def mfe(seq: str) -> Folded:
-    """Structure of minimum free energy.
-
-    Parameters
-    ----------
-    seq : str
-        Letters ``ACGUN``.
-
-    Returns
-    -------
-    Folded
+    """Structure of minimum free energy of a sequence of letters ``ACGUN``.
 
     Examples
     --------
@@ -273,7 +241,7 @@ def end_probabilities(seq: str) -> NDArray[np.float32]:
     compound, _, _ = _partition_function(seq)
     paired = np.array(compound.bpp(), dtype=np.float64).reshape(len(seq) + 1, -1)[1:, 1:]
     stacked = np.zeros_like(paired)  # with the next pair inwards
-    for entry in compound.stack_prob(0.0):
+    for entry in compound.stack_prob(1e-8):
         stacked[entry.i - 1, entry.j - 1] = entry.p
     inner_end = paired - stacked
     outer_end = paired.copy()
@@ -320,3 +288,8 @@ def _checked_codes(seq: str) -> NDArray[np.int8]:
     if not seq:
         raise ValueError("the sequence is empty")
     return encode_bases(seq)
+
+
+def _reasons(seq: str, base_pairs: IntArray) -> tuple[str, ...]:
+    crossing = "pairs cross, but this energy is of nested structures"
+    return check_structure(seq, base_pairs) or (crossing,)

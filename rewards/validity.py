@@ -113,7 +113,9 @@ def nested_brackets(base_pairs: IntArray, can_pair: Sequence[bytes]) -> str | No
     symbols = ["."] * n_bases
     open_ends: list[int] = []
     for i, j in sorted(base_pairs.tolist()):
-        if not 0 <= i < j < n_bases or not can_pair[i][j] or symbols[i] + symbols[j] != "..":
+        if not 0 <= i < j < n_bases or not can_pair[i][j]:
+            return None
+        if symbols[i] != "." or symbols[j] != ".":
             return None
         while open_ends and open_ends[-1] < i:
             open_ends.pop()
