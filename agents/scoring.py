@@ -19,9 +19,12 @@ FloatArray = NDArray[np.float64]
 
 
 class SetScorer(Protocol):
-    """Free energies of conflict-free sets of one instance's stems; `calls` counts them."""
+    """Free energies of conflict-free sets of one instance's stems."""
 
-    calls: int
+    @property
+    def calls(self) -> int:
+        """Free energies asked for so far."""
+        ...
 
     def total(self, picks: Sequence[int]) -> float:
         """Free energy of one set in kcal/mol."""
@@ -61,24 +64,40 @@ def set_scorer(instance: Instance, pseudoknots: Pseudoknots = "forbid") -> SetSc
 
 
 class KnottedScorer:
-    """Any set, through the instance's own energy; see `SetScorer`."""
+    """Any set: knotted ones through the instance's own energy, the others as `NestedScorer`.
+
+    Parameters
+    ----------
+    instance : Instance
+    """
 
     def __init__(self, instance: Instance) -> None:
-        self.instance = instance
-        self.calls = 0
+        self._instance = instance
+        self._nested = NestedScorer(instance)
+        self._n_knotted = 0
+
+    @property
+    def calls(self) -> int:
+        """Free energies asked for so far."""
+        return self._n_knotted + self._nested.calls
 
     def total(self, picks: Sequence[int]) -> float:
         """Free energy of one set in kcal/mol."""
-        self.calls += 1
-        return self.instance.energy(tuple(sorted(picks)))
+        ordered = sorted(picks)
+        if not self._instance.crossing[np.ix_(ordered, ordered)].any():
+            return self._nested.total(ordered)
+        self._n_knotted += 1
+        return self._instance.energy(ordered)
 
     def changes(self, picked: BoolArray, allowed: BoolArray) -> FloatArray:
         """Change in free energy if a stem is added to a set; see `SetScorer.changes`."""
-        result = np.full(picked.shape, np.inf)
-        for row in np.flatnonzero(allowed.any(axis=1)):
+        crossed = picked @ self._instance.crossing
+        knotted = crossed | (crossed & picked).any(axis=1, keepdims=True)
+        result = self._nested.changes(picked, allowed & ~knotted)
+        for row in np.flatnonzero((allowed & knotted).any(axis=1)).tolist():
             picks = np.flatnonzero(picked[row]).tolist()
             before = self.total(picks)
-            for stem in np.flatnonzero(allowed[row]).tolist():
+            for stem in np.flatnonzero(allowed[row] & knotted[row]).tolist():
                 result[row, stem] = self.total([*picks, stem]) - before
         return result
 
@@ -96,7 +115,7 @@ class NestedScorer:
 
     def __init__(self, instance: Instance) -> None:
         boxes, model = instance.boxes, instance.model
-        self.calls = 0
+        self._n_calls = 0
         outer, inner = outer_pairs(boxes), inner_pairs(boxes)
         self._first, self._last = outer.T.tolist()
         self._encloses = encloses(boxes)  # (N, N), [a, b]: b inside a
@@ -112,9 +131,14 @@ class NestedScorer:
         self._interior = np.zeros(self._encloses.shape)
         self._interior[a, b] = model.interiors(inner[a], outer[b])
 
+    @property
+    def calls(self) -> int:
+        """Free energies asked for so far."""
+        return self._n_calls
+
     def total(self, picks: Sequence[int]) -> float:
         """Free energy of one set in kcal/mol."""
-        self.calls += 1
+        self._n_calls += 1
         ordered = sorted(picks, key=lambda stem: self._first[stem])
         children: dict[int, list[int]] = {stem: [] for stem in [-1, *ordered]}
         open_stems: list[int] = []
@@ -135,7 +159,7 @@ class NestedScorer:
 
     def changes(self, picked: BoolArray, allowed: BoolArray) -> FloatArray:
         """Change in free energy if a stem is added to a set; see `SetScorer.changes`."""
-        self.calls += int(allowed.sum())
+        self._n_calls += int(allowed.sum())
         n_sets, n = picked.shape
         parent = self._parents(picked)  # (B, N), n: exterior loop
         child = _loop_sums(picked, parent, self._branch)  # (B, N + 1, 3)
