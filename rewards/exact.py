@@ -11,14 +11,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boxfold.features.box import inner_pairs, outer_pairs
 from boxfold.features.relations import conflict_matrix
-from boxfold.features.structure import IntArray
+from boxfold.features.structure import BoolArray, IntArray
 from boxfold.rewards.energy import EnergyModel
-
-EnergyArray = NDArray[np.float64]
+from boxfold.rewards.stem_terms import EnergyArray, StemTerms, stem_terms
 
 _TIE_COST = 1e-4  # kcal/mol per stem; ViennaRNA's energies are multiples of .01
 _FORCED_BONUS = 1e5  # kcal/mol; no structure comes near, and float64 still resolves 1e-10 beside it
@@ -112,54 +109,25 @@ class StemOptimum:
 
     def _usable(self, forced: list[int]) -> IntArray:
         """Forced boxes and all that are compatible with them."""
-        conflict = self._terms.conflict
-        usable = ~conflict[forced].any(axis=0)
-        among_forced = conflict[np.ix_(forced, forced)]
-        if among_forced.sum() > len(forced):
+        hits = self._conflict[forced]
+        if hits[:, forced].sum() > len(forced):
             raise ValueError(f"forced boxes {forced} share a base or cross")
+        usable = hits.sum(axis=0) == 0
         usable[forced] = True
         return np.flatnonzero(usable)
 
     @cached_property
-    def _terms(self) -> "_Terms":
+    def _terms(self) -> StemTerms:
         """Energies of all loops that two boxes can make; computed at the first use."""
-        model, boxes = self._model, self._boxes
-        conflict = conflict_matrix(boxes)  # refuses boxes that are no stems
-        inner, outer = inner_pairs(boxes), outer_pairs(boxes)
-        interior = _interiors(model, inner, outer)
-        return _Terms(
-            inner=inner,
-            outer=outer,
-            conflict=conflict,
-            stacks=model.stem_stacks(boxes),
-            hairpin=model.hairpins(inner) + self._hairpin_bonus,
-            interior=interior + self._interior_bonus,
-            multi_closing=model.multiloop_closings(inner),
-            multi_branch=model.multi_branches(outer),
-            exterior_branch=model.exterior_branches(outer),
+        terms = stem_terms(self._model, self._boxes)
+        return terms._replace(
+            hairpin=terms.hairpin + self._hairpin_bonus,
+            interior=terms.interior + self._interior_bonus,
         )
 
-
-class _Terms(NamedTuple):
-    """Energies of N stems, apart from each other and two by two."""
-
-    inner: IntArray  # (N, 2)
-    outer: IntArray  # (N, 2)
-    conflict: NDArray[np.bool_]  # (N, N)
-    stacks: EnergyArray  # (N,)
-    hairpin: EnergyArray  # (N,) closed by the stem
-    interior: EnergyArray  # (N, N) closed by the first, inf where the second is not inside of it
-    multi_closing: EnergyArray  # (N,)
-    multi_branch: EnergyArray  # (N,)
-    exterior_branch: EnergyArray  # (N,)
-
-    def of(self, stems: IntArray) -> "_Terms":
-        """Terms of some of the stems."""
-        if len(stems) == len(self.stacks):
-            return self
-        return _Terms(
-            *(term[stems][:, stems] if _is_square(term) else term[stems] for term in self)
-        )
+    @cached_property
+    def _conflict(self) -> BoolArray:
+        return conflict_matrix(self._boxes)
 
 
 class _Sweep:
@@ -171,7 +139,7 @@ class _Sweep:
     that window; `*_first` hold the 5'-most of these branches.
     """
 
-    def __init__(self, terms: _Terms, bonus: EnergyArray) -> None:
+    def __init__(self, terms: StemTerms, bonus: EnergyArray) -> None:
         self._terms, self._bonus = terms, bonus
         starts = np.unique(terms.outer[:, 0])
         ends = np.unique(terms.inner[:, 1] - 1)
@@ -271,22 +239,3 @@ class _Sweep:
         while self._one[row := self._row_after[stem], col] < 0:
             stem = int(self._one_first[row, col])
             yield stem
-
-
-def _interiors(model: EnergyModel, inner: IntArray, outer: IntArray) -> EnergyArray:
-    """Interior loop energies of all stems by all stems, inf where not nested.
-
-    Sub-runs of one helix share their ends, so each distinct pair of ends is evaluated once.
-    """
-    closing, of_closing = np.unique(inner, axis=0, return_inverse=True)
-    inside, of_inside = np.unique(outer, axis=0, return_inverse=True)
-    nested = (closing[:, None, 0] < inside[None, :, 0]) & (inside[None, :, 1] < closing[:, None, 1])
-    energy = np.full(nested.shape, np.inf)
-    a, b = np.nonzero(nested)
-    energy[a, b] = model.interiors(closing[a], inside[b])
-    return energy[of_closing][:, of_inside]
-
-
-def _is_square(term: NDArray[np.generic]) -> bool:
-    """True for terms of two stems; pairs (N, 2) are terms of one."""
-    return term.ndim == 2 and term.dtype != np.int64

@@ -112,7 +112,7 @@ def knotted_energy(
 
 def _kept(model: EnergyModel, lines: IntArray, crossing: BoolArray) -> BoolArray:
     """Stems of the nested part, shape (N,)."""
-    kept = ~crossing.any(axis=1)
+    kept = crossing.sum(axis=1) == 0
     knotted = np.flatnonzero(~kept)
     if len(knotted):
         weight = np.maximum(1.0, -model.stem_stacks(lines[knotted]))
@@ -169,6 +169,6 @@ def _knot_within_knot(chords: IntArray, crossing: BoolArray) -> BoolArray:
     same = knot[:, None] == knot[None, :]
     first = np.where(same, chords[None, :, 0], np.iinfo(np.int64).max).min(axis=1)
     last = np.where(same, chords[None, :, 1], -1).max(axis=1)
-    is_knot = crossing.any(axis=1)
+    is_knot = crossing.sum(axis=1) > 0
     within = (first[None, :] < first[:, None]) & (last[:, None] < last[None, :])
     return is_knot & (within & is_knot[None, :]).any(axis=1)
