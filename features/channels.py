@@ -32,7 +32,7 @@ N_CHANNELS = 16
 FloatArray = NDArray[np.float32]
 
 _TYPE_OF_BASES = np.full((5, 5), -1, dtype=np.int8)
-for _index, (_left, _right) in enumerate(PAIR_TYPES):
+for _index, (_left, _right) in enumerate(map(tuple, PAIR_TYPES)):
     _TYPE_OF_BASES["ACGU".index(_left), "ACGU".index(_right)] = _index
 
 

@@ -92,8 +92,8 @@ def sub_runs(seq: str) -> IntArray:
 
     Examples
     --------
-    >>> len(sub_runs("GGGAAAACCC"))  # one run of 3 gives 6, four runs cross it
-    10
+    >>> len(sub_runs("GGGAAAACCC"))  # one run of 3 gives 6, the others 3 + 3 + 1 + 1
+    14
     """
     mask = canonical_mask(seq)
     length_in = sum_inwards(mask.astype(np.float32), mask).astype(np.int64)
