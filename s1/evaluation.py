@@ -75,9 +75,11 @@ class BoxRecall:
 
     def summary(self) -> dict[str, float]:
         """`RECALL_COLUMNS` without the method; nan where there was nothing to find."""
-        n, stems, loops = self.n_examples, *np.array(self._offered).reshape(-1, 2).sum(axis=0)
-        shares = [*zip(self._found, self._targets, strict=True)]
-        shares += [(count, n) for count in (*self.n_complete, stems, loops)]
+        n = self.n_examples
+        stems, loops = np.array(self._offered, dtype=np.int64).reshape(-1, 2).sum(axis=0)
+        parts = [*self._found, *self.n_complete, stems, loops]
+        wholes = [*self._targets, n, n, n, n]
+        shares = zip(parts, wholes, strict=True)
         values = [float(part / whole) if whole else float("nan") for part, whole in shares]
         return dict(zip(RECALL_COLUMNS[1:], values, strict=True))
 

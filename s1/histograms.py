@@ -64,7 +64,7 @@ class BoxHistogram:
         """Columns kind, length, before, after; lengths without boxes are left out."""
         kind, length = np.nonzero(self._counts.any(axis=0))
         before, after = self._counts[:, kind, length]
-        labels = [BoxKind(k).label for k in kind]
+        labels = [BoxKind(k).label for k in kind.tolist()]
         return pd.DataFrame({"kind": labels, "length": length, "before": before, "after": after})
 
     def draw(self, path: str | Path, overwrite: bool = True) -> None:

@@ -185,7 +185,7 @@ def _tally(kind: BoxKind, softmax: _Votes, scalar: _Votes) -> VotedBoxes:
         medians.append(_group_medians(of, votes.probability, n))
         weights.append(np.bincount(of, votes.probability, minlength=n))
     score = np.minimum(np.maximum(*weights) / np.maximum(voters, 1), 1).astype(np.float32)
-    return VotedBoxes(boxes, on, *counts, *medians, score)
+    return VotedBoxes(boxes, on, counts[0], counts[1], medians[0], medians[1], score)
 
 
 def _unique_lines(lines: IntArray) -> tuple[IntArray, IntArray, IntArray]:
