@@ -20,14 +20,13 @@ from boxfold.features.structure import (
 from boxfold.features.tokens import box_tokens
 from boxfold.rewards.energy import EnergyModel
 from boxfold.rewards.exact import Optimum, StemOptimum
+from boxfold.rewards.loop_bonus import LoopBonus
 from boxfold.rewards.pseudoknot import knotted_energy
 from boxfold.rewards.reward import reward_scale
 from boxfold.s1.tables import proposals_of_row
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from boxfold.envs.slots import Slots
 
 
 @dataclass(eq=False)
@@ -60,7 +59,8 @@ class Instance:
     proposals: Proposals
     reference: IntArray | None = None
     energy_calls: int = field(default=0, repr=False)
-    layouts: dict[tuple[int | str | bool, ...], "Slots"] = field(default_factory=dict, repr=False)
+    _solvers: dict[float, StemOptimum] = field(default_factory=dict, init=False, repr=False)
+    _cuts: dict[int, "Instance"] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def boxes(self) -> IntArray:
@@ -87,10 +87,27 @@ class Instance:
         """Energy model of the sequence."""
         return EnergyModel(self.seq)
 
-    @cached_property
+    @property
     def solver(self) -> StemOptimum:
-        """Exact optimum over whole, nested stems of this instance."""
-        return StemOptimum(self.model, self.boxes)
+        """Exact optimum of free energy over whole, nested stems of this instance."""
+        return self.solver_with(loop_weight=0.0)
+
+    def solver_with(self, loop_weight: float) -> StemOptimum:
+        """Exact optimum of the free energy plus weighted S1 evidence for loops, see `LoopBonus`.
+
+        Parameters
+        ----------
+        loop_weight : float
+            kcal/mol per natural log unit; 0 for the free energy alone.
+        """
+        if loop_weight not in self._solvers:
+            terms = self.loop_bonus(loop_weight).by_stem(self.boxes) if loop_weight else ()
+            self._solvers[loop_weight] = StemOptimum(self.model, self.boxes, *terms)
+        return self._solvers[loop_weight]
+
+    def loop_bonus(self, loop_weight: float) -> LoopBonus:
+        """Loop energies by S1's probabilities of the proposed loops."""
+        return LoopBonus(self.proposals.loops, self.proposals.loop_score, loop_weight)
 
     @cached_property
     def optimum(self) -> Optimum:
@@ -138,6 +155,21 @@ class Instance:
     def stem_pairs(self) -> list[IntArray]:
         """Base pairs of each stem, N arrays of shape (n_rows, 2)."""
         return np.split(stem_base_pairs(self.boxes), np.cumsum(self.boxes[:, 3])[:-1])
+
+    def cut(self, max_boxes: int) -> "Instance":
+        """The same sequence with at most `max_boxes` stems and loops, the best of each.
+
+        Returns
+        -------
+        Instance
+            This one if it is small enough, otherwise another one, the same at every call.
+        """
+        if max(self.n_boxes, len(self.proposals.loops)) <= max_boxes:
+            return self
+        if max_boxes not in self._cuts:
+            best = self.proposals.best(max_boxes)
+            self._cuts[max_boxes] = Instance(self.id, self.seq, best, self.reference)
+        return self._cuts[max_boxes]
 
     def conflict(self, pseudoknots: Pseudoknots = "forbid") -> BoolArray:
         """Which stems can't be picked together, shape (N, N); see `conflict_matrix`."""

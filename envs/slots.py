@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.box import BoxKind, inner_pairs, outer_pairs
-from boxfold.features.proposals import EVIDENCE
 from boxfold.features.relations import Pseudoknots, conflict_matrix, crosses
 from boxfold.features.structure import BoolArray, IntArray
 from boxfold.features.tokens import N_TOKEN_FEATURES, box_tokens
@@ -39,23 +38,25 @@ class Slots(NamedTuple):
 def slots_of(instance: Instance, config: AssemblyConfig) -> Slots:
     """Lay out an instance: stems from slot 0, loops (if they are actions) after the stem slots.
 
-    Boxes that find no slot are left out, the last ones first. The layout is kept with the
-    instance.
-
     Parameters
     ----------
     instance : Instance
+        Cut to the number of slots, see `Instance.cut`.
     config : AssemblyConfig
 
     Returns
     -------
     Slots
-        Shared between calls: not to be written to.
     """
-    key = (config.max_boxes, config.action_types, config.pseudoknots, config.geometry_only)
-    if key not in instance.layouts:
-        instance.layouts[key] = _laid_out(instance, config)
-    return instance.layouts[key]
+    if config.action_types == "stem":
+        slot, boxes = np.arange(instance.n_boxes), instance.boxes
+        conflict = instance.conflict(config.pseudoknots)
+    else:
+        loops = instance.proposals.loops
+        slot = np.append(np.arange(instance.n_boxes), config.n_stem_slots + np.arange(len(loops)))
+        boxes = np.concatenate([instance.boxes, loops])
+        conflict = assertion_conflict(boxes, len(instance.seq), config.pseudoknots)
+    return _padded(slot, boxes, _tokens(instance, config, boxes), conflict, config)
 
 
 def assertion_conflict(boxes: IntArray, length: int, pseudoknots: Pseudoknots) -> BoolArray:
@@ -117,34 +118,18 @@ def _assertions(boxes: IntArray, length: int) -> IntArray:
     return says
 
 
-def _laid_out(instance: Instance, config: AssemblyConfig) -> Slots:
-    n_stems = min(instance.n_boxes, config.n_stem_slots)
-    if config.action_types == "stem":
-        slot = np.arange(n_stems)
-        boxes = instance.boxes[:n_stems]
-        conflict = instance.conflict(config.pseudoknots)[:n_stems, :n_stems]
-    else:
-        loops = instance.proposals.loops[: config.max_boxes - config.n_stem_slots]
-        slot = np.append(np.arange(n_stems), config.n_stem_slots + np.arange(len(loops)))
-        boxes = np.concatenate([instance.boxes[:n_stems], loops])
-        conflict = assertion_conflict(boxes, len(instance.seq), config.pseudoknots)
-    return _padded(slot, boxes, _tokens(instance, config, n_stems, boxes), conflict, config)
-
-
-def _tokens(
-    instance: Instance, config: AssemblyConfig, n_stems: int, boxes: IntArray
-) -> NDArray[np.float32]:
-    """Tokens of the first stems and the loops after them; loops have no evidence of their own."""
-    n_loops = len(boxes) - n_stems
-    if not config.geometry_only and len(boxes) == instance.n_boxes == n_stems:
+def _tokens(instance: Instance, config: AssemblyConfig, boxes: IntArray) -> NDArray[np.float32]:
+    """Tokens of stems, or stems and loops; loops have no evidence and energies of their own."""
+    if config.action_types == "stem" and not config.geometry_only:
         return instance.tokens
     proposals = instance.proposals
+    n_loops = len(boxes) - instance.n_boxes
     return box_tokens(
         instance.seq,
         boxes,
-        np.append(instance.score[:n_stems], proposals.loop_score[:n_loops]),
-        np.pad(instance.evidence[:n_stems].reshape(n_stems, len(EVIDENCE)), ((0, n_loops), (0, 0))),
-        np.pad(instance.token_energies[:n_stems], ((0, n_loops), (0, 0))),
+        np.append(proposals.score, proposals.loop_score[:n_loops]),
+        np.pad(proposals.evidence, ((0, n_loops), (0, 0))),
+        np.pad(instance.token_energies, ((0, n_loops), (0, 0))),
         geometry_only=config.geometry_only,
         loops=proposals.loops,
         loop_score=proposals.loop_score,

@@ -1,0 +1,233 @@
+"""The rules of assembly, for B episodes at once: the single environment is a batch of one."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.instance import Instance
+from boxfold.envs.outcome import episode_info, refusal
+from boxfold.envs.slots import slots_of
+from boxfold.features.box import BoxKind
+from boxfold.features.structure import BoolArray, IntArray
+from boxfold.features.tokens import N_TOKEN_FEATURES
+from boxfold.rewards.reward import REWARD_COMPONENTS, StateTerms, step_reward
+from boxfold.rewards.validity import check_assembly
+
+GLOBAL_NAMES = (
+    "length",  # bases by 200
+    "n_picked",  # picked boxes by 20
+    "paired",  # share of bases that are paired
+    "energy",  # free energy of the picks by 20 kcal/mol, in [-10, 10]
+    "selectable",  # share of the boxes that conflict with no pick and are not picked
+)
+"""Columns of the observation ``globals``."""
+
+MAX_GLOBAL = 10.0
+"""Bound of every column of ``globals``, on both sides."""
+
+Observation = dict[str, NDArray[Any]]
+
+
+class StepResult(NamedTuple):
+    """Outcome of one step in B episodes.
+
+    Attributes
+    ----------
+    reward : ndarray, dtype=float32, shape (B,)
+    terminated : ndarray, dtype=bool, shape (B,)
+    infos : list of dict
+        Empty, except where the step ended the episode.
+    """
+
+    reward: NDArray[np.float32]
+    terminated: BoolArray
+    infos: list[dict[str, Any]]
+
+
+class _Terms(NamedTuple):
+    """State terms of the reward, arrays of shape (B,), kcal/mol."""
+
+    energy: NDArray[np.float64]
+    loops: NDArray[np.float64]
+    completion: NDArray[np.float64]
+
+
+class BatchAssembly:
+    """B episodes of assembly, stepped together.
+
+    An episode begins with `load`. Its slots N hold boxes or padding; action N is STOP. A box may be
+    picked if it is present, not picked and in conflict with no pick. STOP, an impossible pick, or
+    nothing left to pick ends the episode; a finished one ignores actions until the next `load`.
+
+    Parameters
+    ----------
+    config : AssemblyConfig
+    n_envs : int
+        B.
+
+    Attributes
+    ----------
+    observation : dict of ndarray
+        ``tokens`` (B, N, F), ``boxes`` (B, N, 5), ``picked`` (B, N), ``action_mask`` (B, N + 1) and
+        ``globals`` (B, G). Written in place by every `load` and `step`.
+    selectable : ndarray, dtype=bool, shape (B, N)
+        What may be picked; unlike ``action_mask`` also with ``mask=False``.
+    picks : list of list of int
+        Slots picked so far, in order.
+    finished : ndarray, dtype=bool, shape (B,)
+    """
+
+    def __init__(self, config: AssemblyConfig, n_envs: int = 1) -> None:
+        B, N = n_envs, config.max_boxes
+        self.config, self.n_envs = config, n_envs
+        self.instances: list[Instance | None] = [None] * B
+        self.picks: list[list[int]] = [[] for _ in range(B)]
+        self.finished = np.ones(B, dtype=bool)
+        self.present = np.zeros((B, N), dtype=bool)
+        self.selectable = np.zeros((B, N), dtype=bool)
+        self.observation: Observation = {
+            "tokens": np.zeros((B, N, N_TOKEN_FEATURES), dtype=np.float32),
+            "boxes": np.full((B, N, 5), -1, dtype=np.int32),
+            "picked": np.zeros((B, N), dtype=np.int8),
+            "action_mask": np.zeros((B, N + 1), dtype=np.int8),
+            "globals": np.zeros((B, len(GLOBAL_NAMES)), dtype=np.float32),
+        }
+        self._conflict = np.zeros((B, N, N), dtype=bool)
+        self._optimum = np.zeros(B)
+        self._length = np.ones(B)
+        self._terms = _Terms(np.zeros(B), np.zeros(B), np.zeros(B))
+        self._returns = np.zeros((B, len(REWARD_COMPONENTS)))
+
+    def load(self, index: int, instance: Instance) -> None:
+        """Begin an episode.
+
+        Parameters
+        ----------
+        index : int
+            Which of the B.
+        instance : Instance
+            Cut to the slots if it has more boxes.
+        """
+        instance = instance.cut(self.config.n_stem_slots)
+        slots = slots_of(instance, self.config)
+        self.instances[index], self.picks[index] = instance, []
+        self.finished[index] = False
+        self.observation["tokens"][index] = slots.tokens
+        self.observation["boxes"][index] = slots.boxes
+        self.observation["picked"][index] = 0
+        self.present[index] = self.selectable[index] = slots.present
+        self._conflict[index] = slots.conflict
+        solver = instance.solver_with(self.config.reward.loop_weight)
+        self._optimum[index] = solver.solve().energy
+        energy, loops, completion = self._terms
+        energy[index], loops[index], completion[index] = 0.0, 0.0, self._optimum[index]
+        self._length[index] = len(instance.seq)
+        self._returns[index] = 0
+        self._refresh(np.array([index]))
+
+    def step(self, actions: ArrayLike) -> StepResult:
+        """Apply one action to each episode. Never raises for an integer.
+
+        Parameters
+        ----------
+        actions : array_like of int, shape (B,)
+
+        Returns
+        -------
+        StepResult
+        """
+        actions = np.asarray(actions, dtype=np.int64).reshape(self.n_envs)
+        running = ~self.finished
+        before = StateTerms(*(term.copy() for term in self._terms))
+        legal = running & self._is_selectable(actions)
+        self._pick(np.flatnonzero(legal), actions[legal])
+        ended = running & ~(legal & self._mask[:, :-1].any(axis=1))
+        reasons = {b: self._reasons(b, int(actions[b]), legal[b]) for b in np.flatnonzero(ended)}
+        valid = np.array([not reasons.get(b) for b in range(self.n_envs)])
+        components = step_reward(
+            self.config.reward, self._optimum, before, StateTerms(*self._terms), ended, valid
+        )
+        components[~running] = 0
+        self._returns += components
+        self.finished |= ended
+        self._mask[ended, :-1] = 0
+        infos = [self._info(b, reasons[b]) if b in reasons else {} for b in range(self.n_envs)]
+        return StepResult(components.sum(axis=1), self.finished.copy(), infos)
+
+    def observe(self) -> Observation:
+        """Copy of the observation."""
+        return {name: array.copy() for name, array in self.observation.items()}
+
+    def action_masks(self) -> BoolArray:
+        """Allowed actions, shape (B, N + 1)."""
+        return self._mask.astype(bool)
+
+    @property
+    def _mask(self) -> NDArray[np.int8]:
+        return self.observation["action_mask"]
+
+    def _is_selectable(self, actions: IntArray) -> BoolArray:
+        """Which actions pick a box that may be picked, shape (B,)."""
+        in_range = (actions >= 0) & (actions < self.config.max_boxes)
+        return in_range & self.selectable[np.arange(self.n_envs), np.where(in_range, actions, 0)]
+
+    def _pick(self, rows: IntArray, slots: IntArray) -> None:
+        """Pick one selectable slot in each of some episodes."""
+        self.observation["picked"][rows, slots] = 1
+        self.selectable[rows] &= ~self._conflict[rows, slots]
+        for b, slot in zip(rows.tolist(), slots.tolist(), strict=True):
+            self.picks[b].append(slot)
+            if slot < self.config.n_stem_slots:
+                self._evaluate(b)
+        self._refresh(rows)
+
+    def _evaluate(self, b: int) -> None:
+        """Energies of the stems picked in episode `b`."""
+        instance, reward = self._instance(b), self.config.reward
+        stems = [pick for pick in self.picks[b] if pick < self.config.n_stem_slots]
+        energy, loops, completion = self._terms
+        energy[b] = instance.energy(stems)
+        if reward.loop_weight:
+            bonus = instance.loop_bonus(reward.loop_weight)
+            loops[b] = bonus.energy(instance.base_pairs(stems))
+        if reward.needs_completion:
+            solver = instance.solver_with(reward.loop_weight)
+            completion[b] = solver.completion_energy(stems)
+
+    def _refresh(self, rows: IntArray) -> None:
+        """Bring the action mask and the globals of some episodes up to date."""
+        picked = self.observation["picked"][rows].astype(bool)
+        present, selectable = self.present[rows], self.selectable[rows]
+        self._mask[rows, :-1] = selectable if self.config.mask else present & ~picked
+        self._mask[rows, -1] = 1
+        boxes = self.observation["boxes"][rows]
+        n_pairs = (boxes[..., 3] * (picked & (boxes[..., 0] == BoxKind.STEM))).sum(axis=1)
+        n_boxes = np.maximum(present.sum(axis=1), 1)
+        columns = [
+            self._length[rows] / 200,
+            picked.sum(axis=1) / 20,
+            2 * n_pairs / self._length[rows],
+            np.clip(self._terms.energy[rows] / 20, -MAX_GLOBAL, MAX_GLOBAL),
+            selectable.sum(axis=1) / n_boxes,
+        ]
+        self.observation["globals"][rows] = np.stack(columns, axis=1)
+
+    def _reasons(self, b: int, action: int, is_legal: bool) -> tuple[str, ...]:
+        """Why the episode that ends with an action is invalid; empty if it is valid."""
+        instance, boxes = self._instance(b), self.observation["boxes"][b]
+        if is_legal or action == self.config.stop:
+            return check_assembly(instance.seq, boxes, self.picks[b], self.config.pseudoknots)
+        return refusal(instance, boxes, self.picks[b], action, self.config)
+
+    def _info(self, b: int, reasons: tuple[str, ...]) -> dict[str, Any]:
+        energy = float(self._terms.energy[b])
+        return episode_info(
+            self._instance(b), self.picks[b], energy, reasons, self._returns[b], self.config
+        )
+
+    def _instance(self, b: int) -> Instance:
+        instance = self.instances[b]
+        assert instance is not None, "load comes before step"
+        return instance
