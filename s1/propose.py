@@ -14,7 +14,7 @@ from boxfold.s1.ends import decode_ends
 from boxfold.s1.evidence import stem_evidence
 from boxfold.s1.model import Maps, S1Model
 from boxfold.s1.pruning import PruneConfig, prune_boxes
-from boxfold.s1.votes import METHODS, VotedBoxes, choose_boxes, count_votes
+from boxfold.s1.votes import METHODS, FloatArray, VotedBoxes, choose_boxes, count_votes
 
 LOOP_METHOD = "union"
 
@@ -122,25 +122,30 @@ def propose_from_maps(
     """
     voted = count_votes(maps.boxes) if voted is None else voted
     is_stem = voted.boxes[:, 0] == BoxKind.STEM
+    stem_votes = voted.take(is_stem)
+    stems, score, offered, pruned = _stems(seq, maps, stem_votes, config)
     loops = choose_boxes(
         voted.take(~is_stem), LOOP_METHOD, config.on_threshold, config.vote_threshold
     )
-    stem_votes = voted.take(is_stem)
-    if config.method == "ends":
-        stems, score = decode_ends(maps.ends, seq, config.max_boxes)
-        keep, pruned = prune_boxes(stems, seq, config.prune, score=score)
-        offered, stems, score = stems, stems[keep], score[keep]
-    else:
-        chosen = choose_boxes(stem_votes, config.method, config.on_threshold, config.vote_threshold)
-        offered = chosen.boxes
-        chosen, pruned = _pruned(chosen, seq, config)
-        stems, score = chosen.boxes, chosen.score
     kept_loops, pruned_loops = _pruned(loops, seq, config)
-    stems, score = stems[: config.max_boxes], score[: config.max_boxes]
     evidence = stem_evidence(stems, maps.ends, maps.boxes, stem_votes, canonical_mask(seq))
     proposals = Proposals(stems, score, evidence, kept_loops.boxes, kept_loops.score)
     offered = np.concatenate([offered, loops.boxes])
     return Proposed(proposals.best(config.max_boxes), offered, pruned + pruned_loops)
+
+
+def _stems(
+    seq: str, maps: Maps, voted: VotedBoxes, config: ProposeConfig
+) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
+    """Best stems and their scores; all that were offered; counts of pruning."""
+    if config.method == "ends":
+        stems, score = decode_ends(maps.ends, seq, config.max_boxes)
+        keep, pruned = prune_boxes(stems, seq, config.prune, score=score)
+        return stems[keep], score[keep], stems, pruned
+    chosen = choose_boxes(voted, config.method, config.on_threshold, config.vote_threshold)
+    kept, pruned = _pruned(chosen, seq, config)
+    best = kept.take(np.arange(min(len(kept.boxes), config.max_boxes)))
+    return best.boxes, best.score, chosen.boxes, pruned
 
 
 def _pruned(voted: VotedBoxes, seq: str, config: ProposeConfig) -> tuple[VotedBoxes, IntArray]:

@@ -61,7 +61,7 @@ class VotedBoxes(NamedTuple):
 
     def take(self, index: IntArray | BoolArray) -> "VotedBoxes":
         """Some of the boxes, by index or mask."""
-        return VotedBoxes(*(array[index] for array in self))
+        return VotedBoxes._make(array[index] for array in self)
 
     def best_first(self) -> "VotedBoxes":
         """Sorted by falling score."""
@@ -127,7 +127,7 @@ def count_votes(logits: FloatArray) -> VotedBoxes:
     i, j = np.triu_indices(logits.shape[-1], 1)
     pixels = logits[:, i, j]  # (123, P)
     parts = [_tally(kind, *_kind_votes(kind, pixels, i, j)) for kind in BoxKind]
-    return VotedBoxes(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    return VotedBoxes._make(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
 
 class _Votes(NamedTuple):
