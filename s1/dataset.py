@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any, Protocol
 
-import numpy as np
 import pandas as pd
 
 from boxfold.features.errors import InputError
@@ -21,6 +20,7 @@ from boxfold.rewards.energy import PARAMETERS
 from boxfold.s1.candidates import Candidates, Family
 from boxfold.s1.folding import NO_PAIR, FoldConfig, fold_batch
 from boxfold.s1.shards import Shards, file_digest
+from boxfold.s1.split import limited, split_by_group, with_samples
 from boxfold.s1.tables import write_dataset
 
 MAX_SHARD = 500
@@ -30,7 +30,6 @@ _BARREN_SHARDS = 5
 """So many shards of synthetic windows in a row without an accepted one end the search."""
 
 _BATCH = 10
-_SPLIT_STREAM = 3  # `candidates` uses 0 to 2
 
 
 @dataclass(frozen=True)
@@ -105,6 +104,8 @@ def build_dataset(
     """
     reporters = reporters or Reporters()
     shards = Shards(out, _settings(config), resume, overwrite)
+    if resume:
+        reporters.count(f"resumed: {shards.n_finished()} finished shards in {shards.folder}")
     transcripts = load_transcripts(config, reporters)
     candidates = Candidates(
         transcripts, config.length, config.shuffles, config.synthetic, config.seed
@@ -113,8 +114,7 @@ def build_dataset(
     if rows.empty:
         shards.remove()
         raise InputError("no window was accepted, so no data set is written")
-    rows = split_by_group(rows, config.split, config.seed)
-    _tell_split(rows, reporters.count)
+    rows = split_by_group(rows, config.split, config.seed, reporters.count)
     if config.limit is not None:
         rows = limited(rows, config.limit, config.seed, reporters.count)
     rows = with_samples(rows) if config.structures else rows.assign(sample=0)
@@ -144,51 +144,6 @@ def load_transcripts(config: DatasetConfig, reporters: Reporters) -> list[Transc
         f"(at least {config.length[0]} nt), in {len({t.group for t in long_enough})} groups"
     )
     return long_enough
-
-
-def split_by_group(rows: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
-    """Add column ``split``: whole groups, in random order, fill the validation split.
-
-    A group that would overfill it stays in training.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        With column ``group``.
-    share : float
-        Of the rows that train, 0 to 1.
-    seed : int
-    """
-    sizes = rows["group"].value_counts(sort=False)
-    room = len(rows) - round(share * len(rows))
-    validation = set()
-    for place in np.random.default_rng([seed, _SPLIT_STREAM]).permutation(len(sizes)):
-        if sizes.iloc[place] <= room:
-            room -= int(sizes.iloc[place])
-            validation.add(sizes.index[place])
-    in_validation = rows["group"].isin(validation)
-    return rows.assign(split=np.where(in_validation, "validation", "train"))
-
-
-def limited(
-    rows: pd.DataFrame, limit: int, seed: int, count: Callable[[str], None] = print
-) -> pd.DataFrame:
-    """Keep the first `limit` training rows of a seeded shuffle, and all validation rows.
-
-    So a smaller subset is part of every larger one of the same seed.
-    """
-    training = rows[rows["split"] == "train"]
-    kept = training.sample(frac=1, random_state=seed)[:limit]
-    count(f"training split: before {len(training)}, after {len(kept)} (limit {limit})")
-    return pd.concat([kept, rows[rows["split"] != "train"]], ignore_index=True)
-
-
-def with_samples(rows: pd.DataFrame) -> pd.DataFrame:
-    """A row for each sampled structure, numbered by column ``sample``."""
-    rows = rows.assign(dot_bracket=rows["dot_brackets"], free_energy=rows["free_energies"])
-    numbers = np.concatenate([np.arange(len(texts)) for texts in rows["dot_bracket"]])
-    rows = rows.explode(["dot_bracket", "free_energy"], ignore_index=True)
-    return rows.assign(sample=numbers, free_energy=rows["free_energy"].astype(float))
 
 
 def _settings(config: DatasetConfig) -> dict[str, Any]:
@@ -284,9 +239,3 @@ def _tell_counts(
             f"{what}: before {paired}, after {int(_accepted(part).sum())} "
             f"(MFE frequency >= {config.min_mfe_frequency:g})"
         )
-
-
-def _tell_split(rows: pd.DataFrame, count: Callable[[str], None]) -> None:
-    for split in ("train", "validation"):
-        part = rows[rows["split"] == split]
-        count(f"{split}: {len(part)} sequences in {part['group'].nunique()} groups")

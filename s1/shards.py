@@ -50,6 +50,10 @@ class Shards:
             with atomic_path(self._settings_file) as temporary:
                 temporary.write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n")
 
+    def n_finished(self) -> int:
+        """Count the finished pieces."""
+        return len(list(self.folder.glob("[0-9]*.parquet")))
+
     def load(self, number: int) -> pd.DataFrame | None:
         """Read a finished piece; None if it is not finished."""
         path = self._path(number)

@@ -73,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("--genome and --annotation are needed together")
     if not (args.fasta or args.genome or args.synthetic):
         raise InputError("no source given (--fasta, --genome with --annotation, or --synthetic)")
+    if args.chromosomes and not (args.fasta or args.genome):
+        raise InputError("--chromosomes selects from --fasta or --genome, none is given")
     config = DatasetConfig(
         fasta=tuple(args.fasta),
         genome=args.genome,

@@ -1,0 +1,58 @@
+import pytest
+
+from boxfold.features.errors import InputError
+from boxfold.s1.shards import Shards, file_digest
+
+SETTINGS = {"length": (64, 64), "seed": 1}
+
+
+def shards(out, resume=False, overwrite=False, **changed) -> Shards:
+    return Shards(out, {**SETTINGS, **changed}, resume, overwrite)
+
+
+def test_pieces_come_back_after_a_resume(tmp_path):
+    first = shards(tmp_path / "d")
+    saved = first.save(0, [{"id": "a", "values": [1.5, 2.5]}])
+    again = shards(tmp_path / "d", resume=True)
+    assert again.n_finished() == 1 and again.load(1) is None
+    loaded = again.load(0)
+    assert loaded["id"].tolist() == saved["id"].tolist() == ["a"]
+    assert loaded["values"][0].tolist() == [1.5, 2.5]
+    again.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_run_is_neither_ignored_nor_mixed_with_another(tmp_path):
+    shards(tmp_path / "d").save(0, [{"id": "a"}])
+    with pytest.raises(InputError, match="continue it with --resume"):
+        shards(tmp_path / "d")
+    with pytest.raises(InputError, match=r"the interrupted run had seed = 1, this one has 2 "):
+        shards(tmp_path / "d", resume=True, seed=2)
+    with pytest.raises(InputError, match=r"had new = None, this one has x"):
+        shards(tmp_path / "d", resume=True, new="x")
+    assert shards(tmp_path / "d", resume=True).n_finished() == 1
+    assert shards(tmp_path / "d", overwrite=True, seed=2).n_finished() == 0
+
+
+def test_a_finished_output_is_kept(tmp_path):
+    (tmp_path / "d").write_text("mine")
+    for resume in (False, True):
+        with pytest.raises(InputError, match="d: exists already"):
+            shards(tmp_path / "d", resume=resume)
+    assert [path.name for path in tmp_path.iterdir()] == ["d"]
+
+
+def test_killed_before_and_while_the_settings_were_written(tmp_path):
+    folder = tmp_path / "d.parts"
+    folder.mkdir()
+    assert shards(tmp_path / "d", resume=True).n_finished() == 0
+    (folder / "config.json").write_text('{"le')
+    with pytest.raises(InputError, match=r"config.json: damaged"):
+        shards(tmp_path / "d", resume=True)
+
+
+def test_digest_of_a_file(tmp_path):
+    (tmp_path / "f").write_bytes(b"abc")
+    assert file_digest(tmp_path / "f").startswith("ba7816bf8f01cfea")
+    with pytest.raises(InputError, match="gone: can't be read"):
+        file_digest(tmp_path / "gone")
