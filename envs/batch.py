@@ -9,7 +9,6 @@ from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.envs.outcome import episode_info, refusal
 from boxfold.envs.slots import slots_of
-from boxfold.features.box import BoxKind
 from boxfold.features.structure import BoolArray, IntArray
 from boxfold.features.tokens import N_TOKEN_FEATURES
 from boxfold.rewards.reward import REWARD_COMPONENTS, StateTerms, step_reward
@@ -96,7 +95,6 @@ class BatchAssembly:
         }
         self._conflict = np.zeros((B, N, N), dtype=bool)
         self._optimum = np.zeros(B)
-        self._length = np.ones(B)
         self._terms = _Terms(np.zeros(B), np.zeros(B), np.zeros(B))
         self._returns = np.zeros((B, len(REWARD_COMPONENTS)))
 
@@ -119,13 +117,12 @@ class BatchAssembly:
         self.observation["picked"][index] = 0
         self.present[index] = self.selectable[index] = slots.present
         self._conflict[index] = slots.conflict
-        solver = instance.solver_with(self.config.reward.loop_weight)
-        self._optimum[index] = solver.solve().energy
+        self._optimum[index] = instance.optimum_with(self.config.reward.loop_weight).energy
         energy, loops, completion = self._terms
         energy[index], loops[index], completion[index] = 0.0, 0.0, self._optimum[index]
-        self._length[index] = len(instance.seq)
         self._returns[index] = 0
-        self._refresh(np.array([index]))
+        self._mask[index, :-1], self._mask[index, -1] = slots.present, 1
+        self._summarise(index)
 
     def step(self, actions: ArrayLike) -> StepResult:
         """Apply one action to each episode. Never raises for an integer.
@@ -177,16 +174,20 @@ class BatchAssembly:
         """Pick one selectable slot in each of some episodes."""
         self.observation["picked"][rows, slots] = 1
         self.selectable[rows] &= ~self._conflict[rows, slots]
+        if self.config.mask:
+            self._mask[rows, :-1] = self.selectable[rows]
+        else:
+            self._mask[rows, slots] = 0
         for b, slot in zip(rows.tolist(), slots.tolist(), strict=True):
             self.picks[b].append(slot)
             if slot < self.config.n_stem_slots:
                 self._evaluate(b)
-        self._refresh(rows)
+            self._summarise(b)
 
     def _evaluate(self, b: int) -> None:
         """Energies of the stems picked in episode `b`."""
         instance, reward = self._instance(b), self.config.reward
-        stems = [pick for pick in self.picks[b] if pick < self.config.n_stem_slots]
+        stems = self._stems(b)
         energy, loops, completion = self._terms
         energy[b] = instance.energy(stems)
         if reward.loop_weight:
@@ -196,23 +197,20 @@ class BatchAssembly:
             solver = instance.solver_with(reward.loop_weight)
             completion[b] = solver.completion_energy(stems)
 
-    def _refresh(self, rows: IntArray) -> None:
-        """Bring the action mask and the globals of some episodes up to date."""
-        picked = self.observation["picked"][rows].astype(bool)
-        present, selectable = self.present[rows], self.selectable[rows]
-        self._mask[rows, :-1] = selectable if self.config.mask else present & ~picked
-        self._mask[rows, -1] = 1
-        boxes = self.observation["boxes"][rows]
-        n_pairs = (boxes[..., 3] * (picked & (boxes[..., 0] == BoxKind.STEM))).sum(axis=1)
-        n_boxes = np.maximum(present.sum(axis=1), 1)
-        columns = [
-            self._length[rows] / 200,
-            picked.sum(axis=1) / 20,
-            2 * n_pairs / self._length[rows],
-            np.clip(self._terms.energy[rows] / 20, -MAX_GLOBAL, MAX_GLOBAL),
-            selectable.sum(axis=1) / n_boxes,
-        ]
-        self.observation["globals"][rows] = np.stack(columns, axis=1)
+    def _summarise(self, b: int) -> None:
+        """Write the globals of episode `b`."""
+        instance, picks = self._instance(b), self.picks[b]
+        length = len(instance.seq)
+        paired = sum(2 * len(instance.stem_pairs[pick]) for pick in self._stems(b))
+        energy = min(max(self._terms.energy[b] / 20, -MAX_GLOBAL), MAX_GLOBAL)
+        n_present = max(np.count_nonzero(self.present[b]), 1)
+        selectable = np.count_nonzero(self.selectable[b]) / n_present
+        columns = (length / 200, len(picks) / 20, paired / length, energy, selectable)
+        self.observation["globals"][b] = columns
+
+    def _stems(self, b: int) -> list[int]:
+        """Picked stems of episode `b`."""
+        return [pick for pick in self.picks[b] if pick < self.config.n_stem_slots]
 
     def _reasons(self, b: int, action: int, is_legal: bool) -> tuple[str, ...]:
         """Why the episode that ends with an action is invalid; empty if it is valid."""

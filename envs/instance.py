@@ -60,6 +60,7 @@ class Instance:
     reference: IntArray | None = None
     energy_calls: int = field(default=0, repr=False)
     _solvers: dict[float, StemOptimum] = field(default_factory=dict, init=False, repr=False)
+    _optima: dict[float, Optimum] = field(default_factory=dict, init=False, repr=False)
     _cuts: dict[int, "Instance"] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -109,10 +110,16 @@ class Instance:
         """Loop energies by S1's probabilities of the proposed loops."""
         return LoopBonus(self.proposals.loops, self.proposals.loop_score, loop_weight)
 
-    @cached_property
+    @property
     def optimum(self) -> Optimum:
         """Best nested choice of stems and its free energy: teacher and ruler, never observed."""
-        return self.solver.solve()
+        return self.optimum_with(loop_weight=0.0)
+
+    def optimum_with(self, loop_weight: float) -> Optimum:
+        """Solution of `solver_with`."""
+        if loop_weight not in self._optima:
+            self._optima[loop_weight] = self.solver_with(loop_weight).solve()
+        return self._optima[loop_weight]
 
     @property
     def scale(self) -> float:
