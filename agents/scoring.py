@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxfold.envs.instance import Instance
-from boxfold.features.box import inner_pairs, outer_pairs
-from boxfold.features.relations import Pseudoknots, encloses
+from boxfold.features.relations import Pseudoknots
 from boxfold.features.structure import BoolArray, IntArray
+from boxfold.rewards.stem_terms import stem_terms
 
 FloatArray = NDArray[np.float64]
 
@@ -105,8 +105,8 @@ class KnottedScorer:
 class NestedScorer:
     """Nested sets, by the loops that change; see `SetScorer`.
 
-    A structure's energy is a sum over its loops (assembly of stems, interior loops, hairpins,
-    multiloops, exterior), so adding a stem changes two loops only: the one it splits and its own.
+    A structure's energy is a sum over its loops (stacks, interior loops, hairpins, multi-branch
+    loops, the exterior), so adding a stem changes two loops only: the one it splits and its own.
 
     Parameters
     ----------
@@ -114,22 +114,18 @@ class NestedScorer:
     """
 
     def __init__(self, instance: Instance) -> None:
-        boxes, model = instance.boxes, instance.model
         self._n_calls = 0
-        outer, inner = outer_pairs(boxes), inner_pairs(boxes)
-        self._first, self._last = outer.T.tolist()
-        self._encloses = encloses(boxes)  # (N, N), [a, b]: b inside a
+        self._terms = terms = stem_terms(instance.model, instance.boxes)
+        self._first, self._last = terms.outer.T.tolist()
+        self._encloses = np.isfinite(terms.interior)  # (N, N), [a, b]: b inside a
+        self._interior = np.where(self._encloses, terms.interior, 0.0)  # no inf - inf anywhere
+        # Of a stem inside a loop: number, as a branch of it, index, as an exterior branch.
+        index = np.arange(instance.n_boxes)
+        columns = [np.ones(len(index)), terms.multi_branch, index, terms.exterior_branch]
+        self._sums = np.stack(columns, axis=1)
         # Stems by span, so that the first picked one around a stem is its parent.
-        self._by_span = np.argsort(outer[:, 1] - outer[:, 0], kind="stable")
+        self._by_span = np.argsort(terms.outer[:, 1] - terms.outer[:, 0], kind="stable")
         self._around = np.ascontiguousarray(self._encloses[self._by_span].T)  # [c, rank of a]
-        self._stacks = model.stem_stacks(boxes)
-        self._hairpin = model.hairpins(inner)
-        self._branch = model.multi_branches(outer)
-        self._exterior = model.exterior_branches(outer)
-        self._closing = model.multiloop_closings(inner)
-        a, b = np.nonzero(self._encloses)
-        self._interior = np.zeros(self._encloses.shape)
-        self._interior[a, b] = model.interiors(inner[a], outer[b])
 
     @property
     def calls(self) -> int:
@@ -147,34 +143,31 @@ class NestedScorer:
                 open_stems.pop()
             children[open_stems[-1] if open_stems else -1].append(stem)
             open_stems.append(stem)
-        loops = sum(self._stacks[stem] + self._loop(stem, children[stem]) for stem in ordered)
-        return float(loops + self._exterior[children[-1]].sum())
+        loops = sum(self._terms.stacks[stem] + self._loop(stem, children[stem]) for stem in ordered)
+        return float(loops + self._terms.exterior_branch[children[-1]].sum())
 
     def _loop(self, stem: int, children: list[int]) -> float:
         if not children:
-            return self._hairpin[stem]
+            return self._terms.hairpin[stem]
         if len(children) == 1:
             return self._interior[stem, children[0]]
-        return self._closing[stem] + self._branch[children].sum()
+        return self._terms.multi_closing[stem] + self._terms.multi_branch[children].sum()
 
     def changes(self, picked: BoolArray, allowed: BoolArray) -> FloatArray:
         """Change in free energy if a stem is added to a set; see `SetScorer.changes`."""
         self._n_calls += int(allowed.sum())
-        n_sets, n = picked.shape
+        terms, n = self._terms, picked.shape[1]
         parent = self._parents(picked)  # (B, N), n: exterior loop
-        child = _loop_sums(picked, parent, self._branch)  # (B, N + 1, 3)
         # moved[b, c, j]: picked j leaves its loop for the one that c closes
         moved = picked[:, None, :] & self._encloses & (parent[:, :, None] == parent[:, None, :])
-        weights = np.stack([np.ones(n), self._branch, np.arange(n), self._exterior], axis=1)
-        inside = moved.astype(np.float64) @ weights  # (B, N, 4)
-        stem = np.broadcast_to(np.arange(n), (n_sets, n))
-        own = self._stacks + self._loops(stem, inside)
-        before = np.take_along_axis(child, parent[:, :, None], axis=1)  # (B, N, 3)
-        added = np.stack([np.ones(n), self._branch, np.arange(n)], axis=1)
-        after = before - inside[..., :3] + added
+        inside = moved.astype(np.float64) @ self._sums  # (B, N, 4)
+        own = terms.stacks + self._loops(np.arange(n), inside)
+        loops = _sums_per_loop(picked, parent, self._sums)  # (B, N + 1, 4)
+        before = np.take_along_axis(loops, parent[:, :, None], axis=1)  # (B, N, 4)
+        after = before - inside + self._sums
         split = np.minimum(parent, n - 1)
         in_loop = self._loops(split, after) - self._loops(split, before)
-        outside = self._exterior - inside[..., 3]
+        outside = terms.exterior_branch - inside[..., 3]
         return np.where(allowed, own + np.where(parent < n, in_loop, outside), np.inf)
 
     def _parents(self, picked: BoolArray) -> IntArray:
@@ -183,19 +176,18 @@ class NestedScorer:
         return np.where(around.any(-1), self._by_span[around.argmax(-1)], picked.shape[1])
 
     def _loops(self, stem: IntArray, inside: FloatArray) -> FloatArray:
-        """Energy of the loops that stems close, from (number, branches, index) sums inside."""
+        """Energy of the loops that stems close, from the sums of the stems inside."""
         number = inside[..., 0]
         only = np.where(number == 1, inside[..., 2], 0).astype(np.int64)
-        multiloop = self._closing[stem] + inside[..., 1]
+        multiloop = self._terms.multi_closing[stem] + inside[..., 1]
         inner = np.where(number == 1, self._interior[stem, only], multiloop)
-        return np.where(number == 0, self._hairpin[stem], inner)
+        return np.where(number == 0, self._terms.hairpin[stem], inner)
 
 
-def _loop_sums(picked: BoolArray, parent: IntArray, branch: FloatArray) -> FloatArray:
-    """Sum number, branch energies and indices of the picked stems per loop; (B, N + 1, 3)."""
+def _sums_per_loop(picked: BoolArray, parent: IntArray, values: FloatArray) -> FloatArray:
+    """Sum the values (N, K) of the picked stems over each loop; (B, N + 1, K)."""
     n_sets, n = picked.shape
     rows, stems = np.nonzero(picked)
     slot = rows * (n + 1) + parent[rows, stems]
-    size = n_sets * (n + 1)
-    sums = [np.bincount(slot, values, size) for values in (None, branch[stems], stems)]
-    return np.stack(sums, axis=1).reshape(n_sets, n + 1, 3).astype(np.float64)
+    sums = [np.bincount(slot, column[stems], n_sets * (n + 1)) for column in values.T]
+    return np.stack(sums, axis=1).reshape(n_sets, n + 1, -1)
