@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.envs.outcome import episode_info, refusal
-from boxfold.envs.slots import slots_of
+from boxfold.envs.slots import Slots, slots_of
 from boxfold.features.structure import BoolArray, IntArray
 from boxfold.features.tokens import N_TOKEN_FEATURES
 from boxfold.rewards.reward import REWARD_COMPONENTS, StateTerms, step_reward
@@ -93,6 +93,7 @@ class BatchAssembly:
             "action_mask": np.zeros((B, N + 1), dtype=np.int8),
             "globals": np.zeros((B, len(GLOBAL_NAMES)), dtype=np.float32),
         }
+        self._last: tuple[Instance, Slots] | None = None
         self._conflict = np.zeros((B, N, N), dtype=bool)
         self._optimum = np.zeros(B)
         self._terms = _Terms(np.zeros(B), np.zeros(B), np.zeros(B))
@@ -109,7 +110,7 @@ class BatchAssembly:
             Cut to the slots if it has more boxes.
         """
         instance = instance.cut(self.config.n_stem_slots)
-        slots = slots_of(instance, self.config)
+        slots = self._slots_of(instance)
         self.instances[index], self.picks[index] = instance, []
         self.finished[index] = False
         self.observation["tokens"][index] = slots.tokens
@@ -157,6 +158,14 @@ class BatchAssembly:
         """Copy of the observation."""
         return {name: array.copy() for name, array in self.observation.items()}
 
+    def observe_one(self, index: int) -> Observation:
+        """Copy of the observation of one of the episodes, without the leading axis."""
+        return {name: array[index].copy() for name, array in self.observation.items()}
+
+    def energy(self, index: int) -> float:
+        """Free energy of the stems picked in one of the episodes, kcal/mol."""
+        return float(self._terms.energy[index])
+
     def action_masks(self) -> BoolArray:
         """Allowed actions, shape (B, N + 1)."""
         return self._mask.astype(bool)
@@ -164,6 +173,12 @@ class BatchAssembly:
     @property
     def _mask(self) -> NDArray[np.int8]:
         return self.observation["action_mask"]
+
+    def _slots_of(self, instance: Instance) -> Slots:
+        """Layout of an instance; loading one many times in a row, to sample, lays it out once."""
+        if self._last is None or self._last[0] is not instance:
+            self._last = (instance, slots_of(instance, self.config))
+        return self._last[1]
 
     def _is_selectable(self, actions: IntArray) -> BoolArray:
         """Which actions pick a box that may be picked, shape (B,)."""
@@ -220,9 +235,13 @@ class BatchAssembly:
         return refusal(instance, boxes, self.picks[b], action, self.config)
 
     def _info(self, b: int, reasons: tuple[str, ...]) -> dict[str, Any]:
-        energy = float(self._terms.energy[b])
         return episode_info(
-            self._instance(b), self.picks[b], energy, reasons, self._returns[b], self.config
+            self._instance(b),
+            self.picks[b],
+            self.energy(b),
+            reasons,
+            self._returns[b].tolist(),
+            self.config,
         )
 
     def _instance(self, b: int) -> Instance:

@@ -1,7 +1,8 @@
 """Settings of an assembly environment."""
 
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, get_args
 
 from boxfold.features.relations import Pseudoknots
 from boxfold.rewards.reward import RewardConfig
@@ -63,3 +64,32 @@ class AssemblyConfig:
     def n_stem_slots(self) -> int:
         """Slots that hold stems; they come first."""
         return self.max_boxes if self.action_types == "stem" else self.max_boxes // 2
+
+
+def configured(config: AssemblyConfig | None, settings: Mapping[str, Any]) -> AssemblyConfig:
+    """Configuration with some settings changed.
+
+    Parameters
+    ----------
+    config : AssemblyConfig or None
+        None: all defaults.
+    settings : mapping
+        Fields of `AssemblyConfig`; ``reward`` may also be a reward mode.
+
+    Raises
+    ------
+    ValueError
+        If a setting does not exist or has a value that is not allowed.
+
+    Examples
+    --------
+    >>> configured(None, {"reward": "immediate"}).reward.mode
+    'immediate'
+    """
+    names = [f.name for f in fields(AssemblyConfig)]
+    if unknown := sorted(set(settings) - set(names)):
+        raise ValueError(f"no setting is named '{unknown[0]}' (allowed: {', '.join(names)})")
+    changes = dict(settings)
+    if isinstance(changes.get("reward"), str):
+        changes["reward"] = RewardConfig(mode=changes["reward"])
+    return replace(config or AssemblyConfig(), **changes)
