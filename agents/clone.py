@@ -1,0 +1,71 @@
+"""Behaviour cloning of the exact optimum."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from boxfold.agents.layout import Layouts
+from boxfold.agents.teacher import States, teacher_states
+from boxfold.agents.training import EpochTrainer, TrainConfig
+from boxfold.agents.validation import validate_policy
+from boxfold.envs.instance import Instance
+from boxfold.s1.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class CloneConfig(TrainConfig):
+    """One training of a `clone` agent."""
+
+    explore: float = field(
+        default=0.25,
+        metadata={"help": "share of episodes that the policy itself plays, from the 2nd epoch on"},
+    )
+
+
+class CloneTrainer(EpochTrainer):
+    """Learns what the exact optimum picks; see `EpochTrainer`.
+
+    All boxes that lead to the optimum are right at once: the order of picks does not matter.
+    """
+
+    role = "policy"
+
+    def __init__(
+        self,
+        config: CloneConfig,
+        train: Sequence[Instance],
+        validation: Sequence[Instance],
+        run: RunFolder,
+    ) -> None:
+        super().__init__(config, train, validation, run)
+        self.explore = config.explore
+        self.layouts = Layouts(train, config.assembly)
+        self.states: States | None = None
+
+    def prepare_epoch(self, rng: np.random.Generator) -> None:
+        """Play new episodes."""
+        explore = self.explore if self.progress.epoch else 0.0
+        self.states = teacher_states(self.train, self.config.assembly, rng, self.network, explore)
+
+    def batch_loss(self, rows: NDArray[np.intp]) -> dict[str, Tensor]:
+        """Cross-entropy to the uniform choice among all right picks, and how often one leads."""
+        assert self.states is not None
+        states = self.states.of(rows)
+        encoded = self.network.encode(*self.layouts.of(rows))
+        logits, _ = self.network.decode(
+            encoded.take(states.instance), states.picked, states.mask, states.globals
+        )
+        right = states.target.float()
+        share = right / right.sum(dim=1, keepdim=True)
+        loss = -(share * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
+        best = logits.detach().argmax(dim=1, keepdim=True)
+        return {"loss": loss, "accuracy": right.gather(1, best).mean()}
+
+    def validate(self) -> tuple[float, dict[str, float]]:
+        """Energy gap of greedy assemblies, in kcal/mol."""
+        metrics = validate_policy(self.network, self.validation, self.config.assembly)
+        return metrics["eval/energy_gap"], metrics

@@ -1,0 +1,215 @@
+"""Assembling with a trained network, many sequences at once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from boxfold.agents.agent import Agent, Assembly, Picks, assembly_of_picks, lowest_energy
+from boxfold.agents.heuristics import fitting
+from boxfold.agents.learned import Learned, load_learned
+from boxfold.agents.network import AssemblyNetwork, Encoded
+from boxfold.envs.batch import BatchAssembly, Observation
+from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.instance import Instance
+from boxfold.features.relations import Pseudoknots
+
+CHUNK = 64
+"""Sequences encoded together."""
+
+
+def observed(batch: BatchAssembly, rows: NDArray[np.intp]) -> tuple[Tensor, Tensor, Tensor]:
+    """Picked boxes, mask and globals of some episodes, as `AssemblyNetwork.decode` takes them."""
+    names = ("picked", "action_mask", "globals")
+    picked, mask, globals_ = (torch.from_numpy(batch.observation[name][rows]) for name in names)
+    return picked, mask, globals_
+
+
+def encoded(network: AssemblyNetwork, observation: Observation) -> Encoded:
+    """`AssemblyNetwork.encode` of an observation."""
+    tokens, boxes = (torch.from_numpy(observation[name]) for name in ("tokens", "boxes"))
+    return network.encode(tokens, boxes)
+
+
+@torch.no_grad()
+def rollout(
+    network: AssemblyNetwork,
+    instances: Sequence[Instance],
+    config: AssemblyConfig,
+    rng: np.random.Generator,
+    samples: int = 1,
+) -> list[list[Picks]]:
+    """Let a policy assemble every instance.
+
+    Parameters
+    ----------
+    network : AssemblyNetwork
+    instances : sequence of Instance
+    config : AssemblyConfig
+        Slots for as many boxes as wanted.
+    rng : numpy.random.Generator
+        Only source of randomness.
+    samples : int
+        Assemblies per instance: the first is greedy, the others are drawn.
+
+    Returns
+    -------
+    list of list of tuple of int
+        Picks in the order of picking, `samples` per instance.
+    """
+    picks: list[list[Picks]] = []
+    for start in range(0, len(instances), CHUNK):
+        chunk = instances[start : start + CHUNK]
+        batch = BatchAssembly(config, len(chunk) * samples)
+        for index, instance in enumerate(chunk):
+            for sample in range(samples):
+                batch.load(index * samples + sample, instance)
+        first = {name: array[::samples] for name, array in batch.observation.items()}
+        _play(batch, network, encoded(network, first), rng, samples)
+        drawn = [tuple(each) for each in batch.picks]
+        picks += [drawn[i * samples : (i + 1) * samples] for i in range(len(chunk))]
+    return picks
+
+
+def _play(
+    batch: BatchAssembly,
+    network: AssemblyNetwork,
+    sequences: Encoded,
+    rng: np.random.Generator,
+    samples: int,
+) -> None:
+    """Step until every episode has ended; episode b belongs to sequence ``b // samples``."""
+    while not batch.finished.all():
+        rows = np.flatnonzero(~batch.finished)
+        logits, _ = network.decode(
+            sequences.take(torch.from_numpy(rows // samples)), *observed(batch, rows)
+        )
+        scores = logits.numpy()
+        if samples > 1:  # the largest of logits plus Gumbel noise is a draw from the softmax
+            scores = scores + rng.gumbel(size=scores.shape) * (rows % samples > 0)[:, None]
+        actions = np.full(batch.n_envs, batch.config.stop)
+        actions[rows] = scores.argmax(axis=1)
+        batch.step(actions)
+
+
+class PolicyAgent:
+    """Assembles with a trained policy; see `Agent`.
+
+    Parameters
+    ----------
+    learned : Learned
+    name : str
+    pseudoknots : {"forbid", "allow"}
+    """
+
+    can_sample = True
+
+    def __init__(self, learned: Learned, name: str, pseudoknots: Pseudoknots = "forbid") -> None:
+        self.learned, self.name, self.pseudoknots = learned, name, pseudoknots
+
+    @classmethod
+    def from_run(cls, path: str | Path, pseudoknots: Pseudoknots = "forbid") -> Agent:
+        """Agent of a run folder or weights file; a supervised one if that is what it holds."""
+        path = Path(path)
+        file = path / "weights.safetensors" if path.is_dir() else path
+        return load_learned_agent(file, path.name, pseudoknots)
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Assemble one structure per instance; see `Agent.assemble`.
+
+        The first of several samples is the greedy assembly, so more samples are never worse.
+        """
+        config = _slots_for(instances, self.learned, self.pseudoknots)
+        before = [instance.energy_calls for instance in instances]
+        drawn = rollout(self.learned.network, instances, config, rng, samples)
+        return [_best(*of_one) for of_one in zip(instances, drawn, before, strict=True)]
+
+
+class SupervisedAgent:
+    """Takes boxes in the order of their probability, down to a threshold; see `Agent`.
+
+    Parameters
+    ----------
+    learned : Learned
+    name : str
+    pseudoknots : {"forbid", "allow"}
+    """
+
+    can_sample = True
+
+    def __init__(self, learned: Learned, name: str, pseudoknots: Pseudoknots = "forbid") -> None:
+        self.learned, self.name, self.pseudoknots = learned, name, pseudoknots
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Assemble one structure per instance; see `Agent.assemble`.
+
+        The first sample ranks by probability; the others draw each box by its own probability.
+        """
+        config = _slots_for(instances, self.learned, self.pseudoknots)
+        before = [instance.energy_calls for instance in instances]
+        logits = box_logits(self.learned.network, instances, config)
+        cut = float(np.log(self.learned.threshold / (1 - self.learned.threshold)))
+        assemblies = []
+        for instance, scores, calls in zip(instances, logits, before, strict=True):
+            noise = rng.logistic(size=(samples, len(scores)))
+            noise[0] = 0
+            conflict = instance.conflict(self.pseudoknots)
+            drawn = [above(row, cut, conflict) for row in scores + noise]
+            assemblies.append(_best(instance, drawn, calls))
+        return assemblies
+
+
+def above(scores: NDArray[np.floating], cut: float, conflict: NDArray[np.bool_]) -> Picks:
+    """Boxes taken from the highest score down to `cut`, where they fit."""
+    order = np.argsort(-scores, kind="stable")
+    return fitting(order[scores[order] > cut], conflict)
+
+
+@torch.no_grad()
+def box_logits(
+    network: AssemblyNetwork, instances: Sequence[Instance], config: AssemblyConfig
+) -> list[NDArray[np.float64]]:
+    """Logit of each box while nothing is picked; one array of shape (N,) per instance."""
+    logits: list[NDArray[np.float64]] = []
+    for start in range(0, len(instances), CHUNK):
+        chunk = instances[start : start + CHUNK]
+        batch = BatchAssembly(config, len(chunk))
+        for index, instance in enumerate(chunk):
+            batch.load(index, instance)
+        state = observed(batch, np.arange(len(chunk)))
+        scores = network.decode(encoded(network, batch.observation), *state)[0].double().numpy()
+        logits += [row[: each.n_boxes] for row, each in zip(scores, chunk, strict=True)]
+    return logits
+
+
+def load_learned_agent(path: str | Path, name: str, pseudoknots: Pseudoknots = "forbid") -> Agent:
+    """Agent of a weights file, whichever kind it is.
+
+    Raises
+    ------
+    InputError
+        See `load_learned`.
+    """
+    learned = load_learned(path)
+    agent = PolicyAgent if learned.role == "policy" else SupervisedAgent
+    return agent(learned, name, pseudoknots)
+
+
+def _slots_for(
+    instances: Sequence[Instance], learned: Learned, pseudoknots: Pseudoknots
+) -> AssemblyConfig:
+    n_slots = max([2, *(instance.n_boxes for instance in instances)])
+    return AssemblyConfig(n_slots, pseudoknots=pseudoknots, geometry_only=learned.geometry_only)
+
+
+def _best(instance: Instance, drawn: Sequence[Picks], calls_before: int) -> Assembly:
+    """The drawn assembly of lowest energy; every energy that was read is counted."""
+    picks = drawn[0] if len(drawn) == 1 else lowest_energy(instance, drawn)[0]
+    return assembly_of_picks(instance, picks, instance.energy_calls - calls_before)

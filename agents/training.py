@@ -1,0 +1,212 @@
+"""Training by epochs over instances: budget, checkpoints, best epoch; what to learn is added on."""
+
+import dataclasses
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from boxfold.agents.learned import Role, save_learned
+from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.instance import Instance
+from boxfold.features.errors import InputError
+from boxfold.s1.run_folder import RunFolder, optimizer_tensors, restore_optimizer, without_prefix
+
+Report = Callable[[str], None]
+
+STATE_KIND = "assembly-state"
+"""What checkpoints of agents call themselves."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training by epochs."""
+
+    network: NetworkConfig = field(
+        default_factory=NetworkConfig, metadata={"help": "shape of the network"}
+    )
+    assembly: AssemblyConfig = field(
+        default_factory=AssemblyConfig, metadata={"help": "settings of the environment"}
+    )
+    epochs: int = field(default=12, metadata={"help": "passes over the training instances"})
+    minutes: float = field(
+        default=0.0, metadata={"help": "CPU minutes after which training ends; 0 = no limit"}
+    )
+    batch_instances: int = field(default=64, metadata={"help": "instances per optimiser step"})
+    learning_rate: float = field(default=1e-3, metadata={"help": "after warm-up; falls to 0"})
+    warmup: float = field(default=0.03, metadata={"help": "share of the training that warms up"})
+    weight_decay: float = field(default=1e-4, metadata={"help": "AdamW weight decay"})
+    gradient_clip: float = field(default=1.0, metadata={"help": "largest gradient norm"})
+    seed: int = field(default=0, metadata={"help": "seed of weights, order and states"})
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return dataclasses.asdict(self)
+
+
+@dataclass
+class Progress:
+    """Where a training stands; saved with every checkpoint."""
+
+    epoch: int = 0
+    cpu_seconds: float = 0.0
+    best_score: float = math.inf
+    best_epoch: int = 0
+    threshold: float = 0.5
+
+
+class EpochTrainer(ABC):
+    """Trains an `AssemblyNetwork` and keeps its best epoch in a run folder.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    train, validation : sequence of Instance
+    run : RunFolder
+        Continued from its checkpoint if it has one.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to train or to validate on.
+    """
+
+    role: Role
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        train: Sequence[Instance],
+        validation: Sequence[Instance],
+        run: RunFolder,
+    ) -> None:
+        if not train or not validation:
+            raise InputError("training needs at least one training and one validation instance")
+        self.config, self.run = config, run
+        self.train, self.validation = train, validation
+        torch.manual_seed(config.seed)
+        self.network = AssemblyNetwork(config.network)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.progress = Progress()
+        if run.has("state"):
+            self._restore()
+
+    @abstractmethod
+    def prepare_epoch(self, rng: np.random.Generator) -> None:
+        """Make what the coming epoch learns from."""
+
+    @abstractmethod
+    def batch_loss(self, rows: NDArray[np.intp]) -> dict[str, Tensor]:
+        """Loss terms of some training instances; ``loss`` is the one that is minimised."""
+
+    @abstractmethod
+    def validate(self) -> tuple[float, dict[str, float]]:
+        """Score (lower is better) and metrics by tag on the validation instances."""
+
+    def fit(self, report: Report = print) -> None:
+        """Train to the end of the budget, validating after each epoch.
+
+        Raises
+        ------
+        InputError
+            If the loss is no longer a number; the last checkpoint stays.
+        """
+        while self._spent() < 1:
+            start = time.process_time()
+            losses = self._train_epoch()
+            self.progress.epoch += 1
+            self.progress.cpu_seconds += time.process_time() - start
+            score, metrics = self.validate()
+            self.run.log(self.progress.epoch, {**losses, **metrics})
+            self._keep_best(score)
+            self._checkpoint()
+            report(
+                f"epoch {self.progress.epoch}/{self.config.epochs}: "
+                f"loss {losses['train/loss']:.4f}, "
+                + ", ".join(f"{tag.removeprefix('eval/')} {v:.3f}" for tag, v in metrics.items())
+                + f" (best in epoch {self.progress.best_epoch}), "
+                f"{self.progress.cpu_seconds:.0f} CPU s"
+            )
+        self.run.finish()
+
+    def _spent(self, part: float = 0.0, seconds: float = 0.0) -> float:
+        """Share of the budget that is used, with a part of the current epoch."""
+        share = (self.progress.epoch + part) / self.config.epochs
+        if self.config.minutes:
+            share = max(share, (self.progress.cpu_seconds + seconds) / (60 * self.config.minutes))
+        return share
+
+    def _train_epoch(self) -> dict[str, float]:
+        start = time.process_time()
+        rng = np.random.default_rng([self.config.seed, self.progress.epoch])
+        self.network.eval()
+        self.prepare_epoch(rng)
+        order = rng.permutation(len(self.train))
+        n_batches = math.ceil(len(order) / self.config.batch_instances)
+        sums: dict[str, float] = {}
+        self.network.train()
+        for index, rows in enumerate(np.array_split(order, n_batches)):
+            spent = self._spent(index / n_batches, time.process_time() - start)
+            self._set_learning_rate(min(spent, 1.0))
+            for name, value in self._step(rows).items():
+                sums[name] = sums.get(name, 0.0) + value * len(rows) / len(order)
+        self.network.eval()
+        rate = self.optimizer.param_groups[0]["lr"]
+        return {f"train/{name}": value for name, value in sums.items()} | {
+            "train/learning_rate": rate
+        }
+
+    def _set_learning_rate(self, spent: float) -> None:
+        warm = min(1.0, (spent + 1e-3) / self.config.warmup) if self.config.warmup else 1.0
+        rate = self.config.learning_rate * warm * (0.01 + 0.99 * math.cos(math.pi * spent / 2) ** 2)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def _step(self, rows: NDArray[np.intp]) -> dict[str, float]:
+        """One optimiser step; returns its loss terms."""
+        losses = self.batch_loss(rows)
+        if not torch.isfinite(losses["loss"]):
+            raise InputError(
+                f"{self.run.path}: the loss is not a number in epoch {self.progress.epoch + 1}; "
+                "the last checkpoint is kept (try a lower --learning-rate)"
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        losses["loss"].backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
+        self.optimizer.step()
+        return {name: value.item() for name, value in losses.items()}
+
+    def _keep_best(self, score: float) -> None:
+        if score < self.progress.best_score or not self.run.has("weights"):
+            self.progress.best_score, self.progress.best_epoch = score, self.progress.epoch
+            save_learned(
+                self.run,
+                self.network,
+                self.config.assembly,
+                self.role,
+                self.progress.threshold,
+                epoch=self.progress.epoch,
+            )
+
+    def _checkpoint(self) -> None:
+        tensors = {f"network.{name}": t for name, t in self.network.state_dict().items()}
+        tensors |= optimizer_tensors(self.optimizer)
+        meta = {"kind": STATE_KIND, "progress": dataclasses.asdict(self.progress)}
+        self.run.save("state", tensors, meta)
+
+    def _restore(self) -> None:
+        tensors, meta = self.run.load("state", STATE_KIND)
+        self.network.load_state_dict(without_prefix(tensors, "network."))
+        restore_optimizer(self.optimizer, tensors)
+        self.progress = Progress(**meta["progress"])
+        self.run.rewind(self.progress.epoch)
