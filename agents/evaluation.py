@@ -4,7 +4,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -98,7 +98,7 @@ def evaluate_agents(
     config = config or EvaluationConfig()
     rulers = [Ruler(each.optimum.energy, mfe(each.seq).free_energy) for each in instances]
     runs = {run.label: run for run in _runs(agents, config.samples)}
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for label in progress(list(runs), len(runs)):
         rows += _rows_of_run(runs[label], instances, rulers, config, on_error)
     return pd.DataFrame(rows, columns=list(PER_SEQUENCE_COLUMNS))
@@ -125,7 +125,7 @@ def summarise(per_sequence: pd.DataFrame) -> pd.DataFrame:
 
 def measure(
     instance: Instance, assembly: Assembly, ruler: Ruler, pseudoknots: Pseudoknots = "forbid"
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Every metric of one assembly except its time.
 
     Parameters
@@ -184,7 +184,7 @@ def _rows_of_run(
     rulers: Sequence[Ruler],
     config: EvaluationConfig,
     on_error: Callable[[str], None] | None,
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     seed = [config.seed, zlib.crc32(run.label.encode())]
     if instances:  # start-up (lazy imports, compiled kernels) isn't part of the seconds
         _timed(run, instances[:1], [*seed, 0], lambda message: None)

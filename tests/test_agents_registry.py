@@ -1,7 +1,16 @@
 import pytest
+import torch
 
+from boxfold.agents.evaluation import EvaluationConfig, evaluate_agents
+from boxfold.agents.learned import save_learned
+from boxfold.agents.network import AssemblyNetwork, NetworkConfig
 from boxfold.agents.registry import AGENT_NAMES, BUILT_IN, load_agent, load_agents, shipped_weights
+from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.instance import instance_from_sequence
 from boxfold.features.errors import InputError
+from boxfold.s1.run_folder import RunFolder
+
+TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
 
 
 def test_names_are_those_of_the_issue():
@@ -38,3 +47,21 @@ def test_a_file_that_holds_no_weights(tmp_path):
     for name in (tmp_path, path):
         with pytest.raises(InputError, match=r"weights\.safetensors"):
             load_agent(str(name))
+
+
+@pytest.mark.parametrize("role", ["policy", "supervised"])
+def test_a_run_folder_is_an_agent_that_masks(role, tmp_path):
+    torch.manual_seed(0)
+    network = AssemblyNetwork(NetworkConfig(embed_dim=16, n_heads=2, feedforward_dim=16))
+    save_learned(RunFolder(tmp_path), network, AssemblyConfig(), role)
+    agent = load_agent(str(tmp_path))
+    assert agent.name == str(tmp_path)
+    instances = [instance_from_sequence(seq, 24, seq) for seq in (TRNA, TRNA[::-1], "AAAAAA")]
+    rows = evaluate_agents([agent], instances, EvaluationConfig(samples=3))
+    assert rows["agent"].unique().tolist() == [agent.name, f"{agent.name} x 3"]
+    assert (rows["validity"] == 1).all() and (rows["energy_gap"] >= 0).all()
+    greedy, best = rows[:3].reset_index(), rows[3:].reset_index()
+    assert (best["free_energy"] <= greedy["free_energy"]).all()  # greedy is among the samples
+    assert best["energy_calls"].sum() > greedy["energy_calls"].sum()
+    again = evaluate_agents([agent], instances, EvaluationConfig(samples=3))
+    assert again["dot_bracket"].tolist() == rows["dot_bracket"].tolist()
