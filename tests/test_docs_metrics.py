@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 
 from boxfold.agents.evaluation import PER_SEQUENCE_COLUMNS, SUMMARY_COLUMNS
+from boxfold.agents.validation import VALIDATION_TAGS
 from boxfold.features.box import BoxKind
 from boxfold.rewards.reward import REWARD_COMPONENTS
 from boxfold.s1.box_targets import BOX_HEADS
@@ -31,4 +32,10 @@ def test_every_column_of_evaluate_is_defined():
 def test_every_tag_of_s1_is_defined():
     tags = {f"validation/{name}" for name in METRIC_NAMES}
     tags |= {f"train/boxes/{head.name}" for head in BOX_HEADS}
+    assert tags - defined_names() == set()
+
+
+def test_every_tag_of_agents_is_defined():
+    tags = {f"eval/{name}" for name in VALIDATION_TAGS}
+    tags |= {f"rollout/reward/{name}" for name in REWARD_COMPONENTS}
     assert tags - defined_names() == set()
