@@ -1,9 +1,9 @@
 """Building a data set: windows are cut, folded, filtered and split, with every count told."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from boxfold.features.transcripts import (
 )
 from boxfold.rewards.energy import PARAMETERS
 from boxfold.s1.candidates import Candidates, Family
+from boxfold.s1.dataset_config import DatasetConfig, Reporters
 from boxfold.s1.folding import NO_PAIR, FoldConfig, fold_batch
 from boxfold.s1.shards import Shards, file_digest
 from boxfold.s1.split import limited, split_by_group, with_samples
@@ -30,46 +31,6 @@ _BARREN_SHARDS = 5
 """So many shards of synthetic windows in a row without an accepted one end the search."""
 
 _BATCH = 10
-
-
-@dataclass(frozen=True)
-class DatasetConfig:
-    """What the bytes of a data set depend on, beside the content of the input files."""
-
-    fasta: tuple[str, ...] = field(default=(), metadata={"help": "FASTA files of transcripts"})
-    genome: str | None = field(default=None, metadata={"help": "genome FASTA"})
-    annotation: str | None = field(default=None, metadata={"help": "GTF of the genome"})
-    synthetic: bool = field(default=False, metadata={"help": "synthetic transcripts"})
-    chromosomes: tuple[str, ...] = field(default=(), metadata={"help": "only these; chr9 = 9"})
-    length: tuple[int, int] = field(default=(64, 64), metadata={"help": "shortest and longest"})
-    count: int = field(default=1000, metadata={"help": "accepted windows, shuffles not counted"})
-    shuffles: int = field(default=0, metadata={"help": "shuffles of each accepted window"})
-    structures: int = field(default=0, metadata={"help": "sampled structures; 0: the MFE"})
-    min_mfe_frequency: float = field(default=0.0, metadata={"help": "of the MFE in the ensemble"})
-    split: float = field(default=0.95, metadata={"help": "share of the training split"})
-    limit: int | None = field(default=None, metadata={"help": "training sequences kept"})
-    seed: int = field(default=0, metadata={"help": "of all random numbers"})
-
-
-class Progress(Protocol):
-    """Passes items on and shows how many there were."""
-
-    def __call__(self, iterable: Iterable[None], total: int | None, label: str) -> Iterator[None]:
-        """`total` is the number of items, if it is known."""
-
-
-def silent(iterable: Iterable[None], total: int | None, label: str) -> Iterator[None]:
-    """`Progress` that shows nothing."""
-    yield from iterable
-
-
-@dataclass(frozen=True)
-class Reporters:
-    """Where lines go: `count` gets counts, `error` bad records; `progress` shows progress."""
-
-    count: Callable[[str], None] = print
-    error: Callable[[str], None] = print
-    progress: Progress = silent
 
 
 def build_dataset(

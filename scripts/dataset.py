@@ -3,9 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 
 from boxfold.features.errors import InputError
-from boxfold.s1.dataset import DatasetConfig, Reporters, build_dataset
+from boxfold.s1.dataset import build_dataset
+from boxfold.s1.dataset_config import DatasetConfig, Reporters
 from boxfold.scripts.common import (
     EXIT_RECORDS,
     int_range,
@@ -16,6 +18,7 @@ from boxfold.scripts.common import (
     verb_main,
     warn,
 )
+from boxfold.scripts.configs import config_from_arguments
 
 DESCRIPTION = (
     "Cut windows from transcripts at random (gene, transcript, position), fold them with "
@@ -28,67 +31,54 @@ EXAMPLE = (
 )
 
 
+_HELP = {item.name: item.metadata["help"] for item in fields(DatasetConfig)}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of this verb."""
     sources = parser.add_argument_group("sources, at least one")
-    sources.add_argument("--fasta", nargs="+", default=[], help="transcripts, plain or gzip")
-    sources.add_argument("--genome", help="genome FASTA; with --annotation")
-    sources.add_argument("--annotation", help="GTF with exons; they are spliced")
-    sources.add_argument(
-        "--synthetic",
-        action="store_true",
-        help="synthetic transcripts; beside others, as many as those lack",
-    )
-    parser.add_argument("--chromosomes", nargs="+", default=[], help="only these; chr9 = 9")
+    sources.add_argument("--fasta", nargs="+", metavar="F", help=_HELP["fasta"])
+    sources.add_argument("--genome", metavar="G", help=_HELP["genome"])
+    sources.add_argument("--annotation", metavar="A", help=_HELP["annotation"])
+    sources.add_argument("--synthetic", action="store_true", help=_HELP["synthetic"])
+    parser.add_argument("--chromosomes", nargs="+", metavar="C", help=_HELP["chromosomes"])
+    parser.add_argument("--length", type=int_range, default="64", help=_HELP["length"])
     parser.add_argument(
-        "--length", type=int_range, default=(64, 64), metavar="L|L-L", help="64 or 20-200"
+        "--count", type=positive_int, required=True, metavar="N", help=_HELP["count"]
     )
     parser.add_argument(
-        "--count", type=positive_int, required=True, help="accepted windows, shuffles not counted"
+        "--min-mfe-frequency",
+        type=probability,
+        default=0.0,
+        metavar="P",
+        help=_HELP["min_mfe_frequency"],
     )
     parser.add_argument(
-        "--min-mfe-frequency", type=probability, default=0.0, help="of the MFE in its ensemble"
+        "--shuffles", type=non_negative_int, default=0, metavar="K", help=_HELP["shuffles"]
     )
     parser.add_argument(
-        "--shuffles", type=non_negative_int, default=0, metavar="K", help="of each window"
+        "--structures", type=non_negative_int, default=0, metavar="K", help=_HELP["structures"]
     )
-    parser.add_argument(
-        "--structures",
-        type=positive_int,
-        metavar="K",
-        help="a row for each of K different structures of the ensemble, instead of the MFE",
-    )
-    parser.add_argument("--split", type=probability, default=0.95, help="share that trains")
-    parser.add_argument(
-        "--limit", type=positive_int, metavar="N", help="keep a seeded subset of the training split"
-    )
+    parser.add_argument("--split", type=probability, default=0.95, metavar="P", help=_HELP["split"])
+    parser.add_argument("--limit", type=positive_int, metavar="N", help=_HELP["limit"])
     parser.add_argument("--jobs", type=positive_int, default=1, help="worker processes")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
     parser.add_argument("--out", required=True, help="parquet file")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build the data set."""
+    """Build the data set; 1 if an input record was bad."""
     if bool(args.genome) != bool(args.annotation):
         raise InputError("--genome and --annotation are needed together")
     if not (args.fasta or args.genome or args.synthetic):
         raise InputError("no source given (--fasta, --genome with --annotation, or --synthetic)")
     if args.chromosomes and not (args.fasta or args.genome):
         raise InputError("--chromosomes selects from --fasta or --genome, none is given")
-    config = DatasetConfig(
-        fasta=tuple(args.fasta),
-        genome=args.genome,
-        annotation=args.annotation,
-        synthetic=args.synthetic,
-        chromosomes=tuple(args.chromosomes),
-        length=args.length,
-        count=args.count,
-        shuffles=args.shuffles,
-        structures=args.structures or 0,
-        min_mfe_frequency=args.min_mfe_frequency,
-        split=args.split,
-        limit=args.limit,
-        seed=args.seed,
+    config = config_from_arguments(
+        DatasetConfig,
+        args,
+        fasta=tuple(args.fasta or ()),
+        chromosomes=tuple(args.chromosomes or ()),
     )
     errors: list[str] = []
 

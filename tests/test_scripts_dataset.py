@@ -120,6 +120,23 @@ def test_synthetic_windows_supply_what_transcripts_lack(build, fasta):
     assert table["id"][first_synthetic] == "synthetic:0"
 
 
+def test_windows_of_a_genome_are_spliced(build, tmp_path):
+    seq = synthetic_sequence(300, np.random.default_rng(1)).replace("U", "T")
+    (tmp_path / "g.fa").write_text(f">chr5\n{seq}\n")
+    names = 'gene_id "g"; transcript_id'
+    exons = [(1, 60, "t"), (201, 260, "t"), (290, 310, "beyond")]
+    (tmp_path / "a.gtf").write_text(
+        "".join(f'5\tx\texon\t{a}\t{b}\t.\t+\t.\t{names} "{name}";\n' for a, b, name in exons)
+    )
+    source = ("--genome", tmp_path / "g.fa", "--annotation", tmp_path / "a.gtf")
+    code, table, lines = build(*source, "--length", 100, "--count", 1, "--chromosomes", "5")
+    spliced = (seq[:60] + seq[200:260]).replace("T", "U")
+    assert code == 1 and "transcript 'beyond': exon 290-310 lies outside chr5" in lines[-1]
+    start = int(table["id"][0].removeprefix("t:").partition("-")[0])
+    assert table["sequence"][0] == spliced[start : start + 100]
+    assert (table["group"][0], table["chromosome"][0]) == ("t", "chr5")
+
+
 def test_samples_of_one_sequence_stay_together(build):
     _, table, _ = build("--synthetic", "--length", 30, "--count", 12, "--structures", 4)
     assert table["sequence"].nunique() == 12 and len(table) > 36
@@ -218,7 +235,7 @@ def test_bad_records_are_named_and_the_others_used(build, fasta):
         ("--synthetic --count 5 --length 0", "'0' is too small"),
         ("--synthetic --count 5 --split 1.5", "out of range (0 to 1)"),
         ("--synthetic --count 5 --min-mfe-frequency nan", "out of range"),
-        ("--synthetic --count 5 --structures 0", "'0' is too small"),
+        ("--synthetic --count 5 --structures -1", "at least 0"),
         ("--synthetic --count 5 --chromosomes 9", "selects from --fasta or --genome"),
         ("--genome g.fa --count 5", "--genome and --annotation are needed together"),
         ("--annotation a.gtf --count 5", "--genome and --annotation are needed together"),
