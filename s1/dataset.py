@@ -1,6 +1,6 @@
 """Building a data set: windows are cut, folded, filtered and split, with every count told."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
