@@ -1,0 +1,72 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.instance import Instance, instance_from_sequence
+from boxfold.envs.slots import assertion_conflict, slots_of
+from boxfold.features.box import (
+    BoxKind,
+    boxes_from_array,
+    boxes_to_array,
+    hairpin_box,
+    interior_loop_box,
+    stem_base_pairs,
+    stem_box,
+)
+from boxfold.features.proposals import EVIDENCE, Proposals
+
+LENGTH = 24
+
+
+@st.composite
+def boxes(draw):
+    i = draw(st.integers(0, LENGTH - 6))
+    j = draw(st.integers(i + 5, LENGTH - 1))
+    kind = draw(st.sampled_from(BoxKind))
+    if kind == BoxKind.HAIRPIN:
+        return hairpin_box(i, j)
+    if kind == BoxKind.STEM:
+        return stem_box(i, j, draw(st.integers(1, (j - i - 1) // 2)))
+    k = draw(st.integers(i + 1, j - 3))
+    return interior_loop_box(i, j, k, draw(st.integers(k + 2, j - 1)))
+
+
+def claims(box):
+    """Pairs and unpaired bases that a box asserts, spelled out."""
+    if box.kind == BoxKind.STEM:
+        return {tuple(pair) for pair in stem_base_pairs(boxes_to_array([box])).tolist()}, set()
+    covered = set(range(box.row, box.row + box.n_rows)) | set(range(box.col, box.col + box.n_cols))
+    pairs = {box.outer_pair}
+    if box.kind == BoxKind.INTERIOR_LOOP:
+        pairs.add(box.inner_pair)
+    return pairs, covered - {base for pair in pairs for base in pair}
+
+
+def contradict(a, b, pseudoknots):
+    (pairs_a, free_a), (pairs_b, free_b) = claims(a), claims(b)
+    bases_a = {base for pair in pairs_a for base in pair}
+    bases_b = {base for pair in pairs_b for base in pair}
+    if a.kind == b.kind == BoxKind.STEM and bases_a & bases_b:
+        return True
+    if bases_a & free_b or bases_b & free_a:
+        return True
+    if any(set(p) & set(q) and p != q for p in pairs_a for q in pairs_b):
+        return True
+    crossing = any(p[0] < q[0] < p[1] < q[1] for p in pairs_a for q in pairs_b)
+    crossing |= any(q[0] < p[0] < q[1] < p[1] for p in pairs_a for q in pairs_b)
+    slots = slots_of(Instance("x", seq, proposals), AssemblyConfig(6, action_types="all"))
+    assert np.flatnonzero(slots.present).tolist() == [0, 3, 4]
+    held = boxes_from_array(slots.boxes[slots.present])
+    assert held == [stem_box(0, 11, 4), hairpin_box(3, 8), hairpin_box(2, 9)]
+    assert slots.conflict[0].astype(int).tolist() == [1, 0, 0, 0, 1, 0]
+    assert np.abs(slots.tokens[slots.present]).sum(axis=1).min() > 0
+
+
+def test_geometry_only_tokens_know_nothing_of_the_sequence():
+    config = AssemblyConfig(8, geometry_only=True)
+    tokens = [
+        slots_of(Instance("x", seq, instance_from_sequence("GGGGAAAACCCC", 1).proposals), config)
+        for seq in ("GGGGAAAACCCC", "GCGCAAAAGCGC")
+    ]
+    np.testing.assert_array_equal(tokens[0].tokens, tokens[1].tokens)
