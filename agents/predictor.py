@@ -100,7 +100,7 @@ class Predictor:
         return [prediction for found in each for prediction in found]
 
     def _chunk(self, chunk: Sequence[FastaRecord], number: int) -> list[StructureRecord]:
-        instances = self._instances([r for r in chunk if len(r.seq) >= SHORTEST])
+        instances = self.instances([r for r in chunk if len(r.seq) >= SHORTEST])
         rng = np.random.default_rng([self.seed, number])
         assemblies = self.agent.assemble(instances, rng, self.samples) if instances else []
         found = {
@@ -110,7 +110,8 @@ class Predictor:
         empty = (np.zeros((0, 2), dtype=np.int64), 0.0)
         return [StructureRecord(r.id, r.seq, *found.get(r.id, empty)) for r in chunk]
 
-    def _instances(self, records: Sequence[FastaRecord]) -> list[Instance]:
+    def instances(self, records: Sequence[FastaRecord]) -> list[Instance]:
+        """Records with their proposed boxes."""
         config = ProposeConfig(max_boxes=self.max_boxes)
         proposals = propose_batch(self.model, [record.seq for record in records], config)
         return [
