@@ -55,6 +55,41 @@ def contradict(a, b, pseudoknots):
         return True
     crossing = any(p[0] < q[0] < p[1] < q[1] for p in pairs_a for q in pairs_b)
     crossing |= any(q[0] < p[0] < q[1] < p[1] for p in pairs_a for q in pairs_b)
+    return crossing and pseudoknots == "forbid"
+
+
+@settings(max_examples=150)
+@given(st.lists(boxes(), min_size=2, max_size=6), st.sampled_from(["forbid", "allow"]))
+def test_conflict_is_contradiction_of_claims(chosen, pseudoknots):
+    conflict = assertion_conflict(boxes_to_array(chosen), LENGTH, pseudoknots)
+    wanted = [
+        [x == y or contradict(a, b, pseudoknots) for y, b in enumerate(chosen)]
+        for x, a in enumerate(chosen)
+    ]
+    np.testing.assert_array_equal(conflict, wanted)
+
+
+def test_padding_is_blank_and_changes_nothing():
+    instance = instance_from_sequence("GGGGAAAACCCCAAAGGGUUUUCCC", 8)
+    n = instance.n_boxes
+    small, large = (slots_of(instance, AssemblyConfig(max_boxes=size)) for size in (n, 64))
+    for name in ("boxes", "tokens", "present"):
+        np.testing.assert_array_equal(getattr(large, name)[:n], getattr(small, name))
+    np.testing.assert_array_equal(large.conflict[:n, :n], small.conflict)
+    assert small.present.all() and not large.present[n:].any()
+    assert (large.boxes[n:] == -1).all() and (large.tokens[n:] == 0).all()
+    assert not large.conflict[n:].any() and not large.conflict[:, n:].any()
+
+
+def test_loops_have_the_second_half_of_the_slots():
+    seq = "GGGGAAAACCCC"
+    proposals = Proposals(
+        boxes_to_array([stem_box(0, 11, 4)]),
+        np.ones(1, dtype=np.float32),
+        np.full((1, len(EVIDENCE)), 0.5, dtype=np.float32),
+        boxes_to_array([hairpin_box(3, 8), hairpin_box(2, 9)]),
+        np.array([0.9, 0.4], dtype=np.float32),
+    )
     slots = slots_of(Instance("x", seq, proposals), AssemblyConfig(6, action_types="all"))
     assert np.flatnonzero(slots.present).tolist() == [0, 3, 4]
     held = boxes_from_array(slots.boxes[slots.present])
