@@ -142,7 +142,9 @@ class BatchAssembly:
         legal = running & self._is_selectable(actions)
         self._pick(np.flatnonzero(legal), actions[legal])
         ended = running & ~(legal & self._mask[:, :-1].any(axis=1))
-        reasons = {b: self._reasons(b, int(actions[b]), legal[b]) for b in np.flatnonzero(ended)}
+        reasons = {
+            b: self._reasons(b, int(actions[b]), legal[b]) for b in np.flatnonzero(ended).tolist()
+        }
         valid = np.array([not reasons.get(b) for b in range(self.n_envs)])
         components = step_reward(
             self.config.reward, self._optimum, before, StateTerms(*self._terms), ended, valid
@@ -218,9 +220,14 @@ class BatchAssembly:
         length = len(instance.seq)
         paired = sum(2 * len(instance.stem_pairs[pick]) for pick in self._stems(b))
         energy = min(max(self._terms.energy[b] / 20, -MAX_GLOBAL), MAX_GLOBAL)
-        n_present = max(np.count_nonzero(self.present[b]), 1)
-        selectable = np.count_nonzero(self.selectable[b]) / n_present
-        columns = (length / 200, len(picks) / 20, paired / length, energy, selectable)
+        n_present, n_left = int(self.present[b].sum()), int(self.selectable[b].sum())
+        columns = (
+            length / 200,
+            len(picks) / 20,
+            paired / length,
+            energy,
+            n_left / max(n_present, 1),
+        )
         self.observation["globals"][b] = columns
 
     def _stems(self, b: int) -> list[int]:

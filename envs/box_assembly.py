@@ -1,6 +1,6 @@
 """The Gymnasium environment: one episode of assembly at a time."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -14,7 +14,7 @@ from boxfold.envs.spaces import action_space, observation_space
 from boxfold.features.structure import BoolArray
 
 
-class BoxAssemblyEnv(gymnasium.Env[Observation, np.int64]):
+class BoxAssemblyEnv(gymnasium.Env[Any, np.int64]):
     """Pick boxes, one by one, that make the structure of an RNA.
 
     ## Description
@@ -110,7 +110,7 @@ class BoxAssemblyEnv(gymnasium.Env[Observation, np.int64]):
     (64, 5)
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 2}
+    metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 2}  # noqa: RUF012
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """The assembly environment as a Gymnasium vector environment."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
@@ -35,7 +35,7 @@ class BoxAssemblyVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any
         Fields of `AssemblyConfig` by name.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {
+    metadata: dict[str, Any] = {  # noqa: RUF012 - as Gymnasium declares it
         "render_modes": ["ansi", "rgb_array"],
         "render_fps": 2,
         "autoreset_mode": AutoresetMode.SAME_STEP,

@@ -50,7 +50,7 @@ class BoxAssemblyVecEnv(VecEnv):
         self._actions: NDArray[np.int64] = np.full(n_envs, self.config.stop)
         super().__init__(n_envs, observation_space(self.config), action_space(self.config))
 
-    def reset(self) -> Observation:  # type: ignore[override]
+    def reset(self) -> Observation:
         """Begin an episode in every copy; seeds of `seed` count once.
 
         Returns
@@ -79,7 +79,7 @@ class BoxAssemblyVecEnv(VecEnv):
         for b, observation in step.final_observations.items():
             step.infos[b]["TimeLimit.truncated"] = False
             step.infos[b]["terminal_observation"] = observation
-        return step.observation, step.reward, step.terminated, step.infos  # type: ignore[return-value]
+        return step.observation, step.reward, step.terminated, step.infos
 
     def action_masks(self) -> BoolArray:
         """Allowed actions, shape (B, N + 1)."""
