@@ -45,6 +45,26 @@ def problem(draw: st.DrawFn) -> tuple[EnergyModel, IntArray]:
     return EnergyModel(seq), boxes[chosen]
 
 
+@st.composite
+def multiloop_problem(draw: st.DrawFn) -> tuple[EnergyModel, IntArray]:
+    """Two to four weak hairpins within a stem, as boxes, and some sub-runs beside them."""
+    base_pair = st.sampled_from(["GC", "CG", "AU", "GU"])
+    gap = st.text("ACGU", min_size=0, max_size=2)
+
+    def stem(inside: str) -> str:
+        for pair in draw(st.lists(base_pair, min_size=1, max_size=3)):
+            inside = pair[0] + inside + pair[1]
+        return inside
+
+    hairpins = [draw(gap) + stem("GAAA") for _ in range(draw(st.integers(2, 4)))]
+    seq = stem("".join(hairpins) + draw(gap))
+    boxes = sub_runs(seq)
+    size = boxes[:, 2] + boxes[:, 4] - boxes[:, 1] - 2 * boxes[:, 3]
+    own = boxes[(size == 4) | (boxes[:, 1] == 0)]
+    order = np.lexsort((own[:, 1], -own[:, 3]))[:11]
+    return EnergyModel(seq), own[order]
+
+
 def all_sets(boxes: IntArray) -> list[tuple[int, ...]]:
     """Every set of boxes of which no two are in conflict."""
     conflict = conflict_matrix(boxes)
@@ -67,6 +87,22 @@ def test_optimum_equals_brute_force(case: tuple[EnergyModel, IntArray]) -> None:
     assert optimum.energy == pytest.approx(energy, abs=1e-6)
     assert len(optimum.picks) == n_stems
     assert energy_of(model, boxes, optimum.picks) == pytest.approx(energy, abs=1e-6)
+
+
+@given(multiloop_problem())
+@settings(max_examples=60)
+def test_multiloops_equal_brute_force(case: tuple[EnergyModel, IntArray]) -> None:
+    """Branches of the largest sets are forced: weak multi-branch loops seldom pay by themselves."""
+    model, boxes = case
+    sets = all_sets(boxes)
+    energies = {s: energy_of(model, boxes, s) for s in sets}
+    solver = StemOptimum(model, boxes)
+    largest = sorted(sets, key=len)[-4:]
+    for forced in [*largest, *[s[:-1] for s in largest], largest[-1][1:]]:
+        best = min(energy for s, energy in energies.items() if set(forced) <= set(s))
+        completed = solver.solve(forced)
+        assert completed.energy == pytest.approx(best, abs=1e-6)
+        assert energies[completed.picks] == pytest.approx(best, abs=1e-6)
 
 
 @given(problem(), st.randoms(use_true_random=False))

@@ -19,8 +19,8 @@ from boxfold.rewards.loop_bonus import LOG_FLOOR, LoopBonus
 STEMS = boxes_to_array(
     [stem_box(0, 22, 4), stem_box(6, 17, 2), stem_box(8, 15, 2), stem_box(8, 15, 1)]
 )
-LOOPS = boxes_to_array([hairpin_box(9, 14), interior_loop_box(3, 19, 6, 17), hairpin_box(9, 14)])
-BONUS = LoopBonus(LOOPS, np.array([0.5, 0.1, 0.2]), weight=2.0)
+LOOPS = boxes_to_array([hairpin_box(9, 14), hairpin_box(9, 14), interior_loop_box(3, 19, 6, 17)])
+BONUS = LoopBonus(LOOPS, np.array([0.5, 0.2, 0.1]), weight=2.0)
 
 
 def structure(picks: list[int]) -> np.ndarray:

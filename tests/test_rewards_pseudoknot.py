@@ -23,10 +23,13 @@ H_TYPE = "GGGGAACCUAACCCCAAAAGG"
 H_TYPE_STEMS = boxes_to_array([stem_box(0, 14, 4), stem_box(6, 20, 3)])
 
 
-def planted(stem_ends: list[tuple[int, int]], length: int) -> tuple[EnergyModel, IntArray]:
-    """A sequence of A with G-C stems of two pairs planted at outer pairs; its structure."""
+def planted(
+    stem_ends: list[tuple[int, int]], length: int, sizes: tuple[int, ...] = ()
+) -> tuple[EnergyModel, IntArray]:
+    """A sequence of A with G-C stems (of two pairs) planted at outer pairs; its structure."""
     bases = ["A"] * length
-    boxes = boxes_to_array([stem_box(i, j, 2) for i, j in stem_ends])
+    sizes = sizes or (2,) * len(stem_ends)
+    boxes = boxes_to_array(stem_box(*ends, n) for ends, n in zip(stem_ends, sizes, strict=True))
     for i, j in stem_base_pairs(boxes).tolist():
         bases[i], bases[j] = "G", "C"
     return EnergyModel("".join(bases)), as_base_pairs(stem_base_pairs(boxes))
@@ -84,6 +87,14 @@ def test_a_knot_within_a_knot_costs_more_and_knots_beside_each_other_do_not() ->
     assert knotted_energy(model, pairs).knots == pytest.approx(2 * (-3.3 + 9.0) + 15.0)
     model, pairs = planted([(0, 11), (6, 17), (20, 31), (26, 37)], 40)
     assert knotted_energy(model, pairs).knots == pytest.approx(2 * (-3.3 + 9.0))
+
+
+def test_stems_of_one_knot_may_enclose_each_other() -> None:
+    # a chain of crossings from the outermost stem to the stems inside of it: one knot, not two
+    model, pairs = planted([(0, 40), (4, 12), (8, 20), (16, 48)], 50, sizes=(3, 2, 3, 2))
+    parts = knotted_energy(model, pairs)
+    assert parts.n_removed == 2
+    assert parts.knots == pytest.approx(2 * (-3.3 + 9.0) + 3.0)
 
 
 def test_of_equal_stems_the_first_to_close_stays() -> None:

@@ -89,6 +89,8 @@ def test_immediate_reward_is_the_change_of_energy() -> None:
     config = RewardConfig(mode="immediate")
     step = step_reward(config, -4.0, StateTerms(3.0), StateTerms(-1.0), False, True)
     assert step.tolist() == [0.0, 1.0, 0.0, 0.0]
+    from_above = step_reward(config, -4.0, StateTerms(50.0), StateTerms(0.0), False, True)
+    assert from_above.tolist() == [0.0, 2.5, 0.0, 0.0]
 
 
 def test_a_batch_equals_its_episodes() -> None:
