@@ -232,7 +232,7 @@ from boxfold.rewards.pseudoknot import knotted_energy
 rng = np.random.default_rng(0)
 letters = list("ACGUNTacgu()[].x -")
 accepted = 0
-for trial in range(4000):
+for trial in range(2000):
     alphabet = letters if trial % 4 == 0 else letters[:4]
     seq = "".join(rng.choice(alphabet, rng.integers(0, 30)))
     try:
