@@ -59,7 +59,7 @@ def test_rnafold_agent_finds_the_mfe(fasta, predict):
     found = [record.free_energy for record in from_dbn(out)]
     assert code == 0
     assert found == [round(mfe(record.seq).free_energy, 2) for record in from_dbn(out)]
-    assert out.splitlines()[2] == "((((....)))) ( -5.20)"
+    assert out.splitlines()[2] == "((((....)))) ( -5.40)"
 
 
 def test_standard_input(fasta, predict, monkeypatch):
