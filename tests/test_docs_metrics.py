@@ -1,6 +1,7 @@
 import re
 from pathlib import Path
 
+from boxfold.agents.callbacks import EPISODE_TAGS
 from boxfold.agents.evaluation import PER_SEQUENCE_COLUMNS, SUMMARY_COLUMNS
 from boxfold.agents.validation import VALIDATION_TAGS
 from boxfold.features.box import BoxKind
@@ -37,5 +38,5 @@ def test_every_tag_of_s1_is_defined():
 
 def test_every_tag_of_agents_is_defined():
     tags = {f"eval/{name}" for name in VALIDATION_TAGS}
-    tags |= {f"rollout/reward/{name}" for name in REWARD_COMPONENTS}
+    tags |= {f"reward/{name}" for name in REWARD_COMPONENTS} | set(EPISODE_TAGS.values())
     assert tags - defined_names() == set()
