@@ -10,12 +10,14 @@ from torch import Tensor
 
 from boxfold.agents.agent import Agent, Assembly, Picks, assembly_of_picks, lowest_energy
 from boxfold.agents.heuristics import fitting
+from boxfold.agents.layout import Layouts
 from boxfold.agents.learned import Learned, load_learned
 from boxfold.agents.network import AssemblyNetwork, Encoded
 from boxfold.envs.batch import BatchAssembly, Observation
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.relations import Pseudoknots
+from boxfold.rewards.exact import Optimum
 
 CHUNK = 64
 """Sequences encoded together."""
@@ -124,10 +126,10 @@ class PolicyAgent:
 
         The first of several samples is the greedy assembly, so more samples are never worse.
         """
-        config = _slots_for(instances, self.learned, self.pseudoknots)
-        before = [instance.energy_calls for instance in instances]
-        drawn = rollout(self.learned.network, instances, config, rng, samples)
-        return [_best(*of_one) for of_one in zip(instances, drawn, before, strict=True)]
+        fresh = [UnsolvedInstance(instance) for instance in instances]
+        config = _slots_for(fresh, self.learned, self.pseudoknots)
+        drawn = rollout(self.learned.network, fresh, config, rng, samples)
+        return [_best(*of_one) for of_one in zip(fresh, drawn, strict=True)]
 
 
 class SupervisedAgent:
@@ -152,17 +154,17 @@ class SupervisedAgent:
 
         The first sample ranks by probability; the others draw each box by its own probability.
         """
-        config = _slots_for(instances, self.learned, self.pseudoknots)
-        before = [instance.energy_calls for instance in instances]
-        logits = box_logits(self.learned.network, instances, config)
+        fresh = [UnsolvedInstance(instance) for instance in instances]
+        config = _slots_for(fresh, self.learned, self.pseudoknots)
+        logits = box_logits(self.learned.network, fresh, config)
         cut = float(np.log(self.learned.threshold / (1 - self.learned.threshold)))
         assemblies = []
-        for instance, scores, calls in zip(instances, logits, before, strict=True):
+        for instance, scores in zip(fresh, logits, strict=True):
             noise = rng.logistic(size=(samples, len(scores)))
             noise[0] = 0
             conflict = instance.conflict(self.pseudoknots)
             drawn = [above(row, cut, conflict) for row in scores + noise]
-            assemblies.append(_best(instance, drawn, calls))
+            assemblies.append(_best(instance, drawn))
         return assemblies
 
 
@@ -176,17 +178,22 @@ def above(scores: NDArray[np.floating], cut: float, conflict: NDArray[np.bool_])
 def box_logits(
     network: AssemblyNetwork, instances: Sequence[Instance], config: AssemblyConfig
 ) -> list[NDArray[np.float64]]:
-    """Logit of each box while nothing is picked; one array of shape (N,) per instance."""
+    """Logit of each box by `first_logits`; one array of shape (N,) per instance."""
     logits: list[NDArray[np.float64]] = []
     for start in range(0, len(instances), CHUNK):
         chunk = instances[start : start + CHUNK]
-        batch = BatchAssembly(config, len(chunk))
-        for index, instance in enumerate(chunk):
-            batch.load(index, instance)
-        state = observed(batch, np.arange(len(chunk)))
-        scores = network.decode(encoded(network, batch.observation), *state)[0].double().numpy()
-        logits += [row[: each.n_boxes] for row, each in zip(scores, chunk, strict=True)]
+        scores = first_logits(network, *Layouts(chunk, config).of(np.arange(len(chunk))))
+        rows = zip(scores.double().numpy(), chunk, strict=True)
+        logits += [row[: min(each.n_boxes, config.n_stem_slots)] for row, each in rows]
     return logits
+
+
+def first_logits(network: AssemblyNetwork, tokens: Tensor, boxes: Tensor) -> Tensor:
+    """Logits of the boxes (B, N) while nothing is picked, nothing forbidden and nothing scored."""
+    present = boxes[..., 3] > 0
+    mask = torch.nn.functional.pad(present, (0, 1), value=True).to(torch.int8)
+    globals_ = torch.zeros(len(boxes), network.config.n_globals)
+    return network(tokens, boxes, torch.zeros_like(present), mask, globals_)[0][:, :-1]
 
 
 def load_learned_agent(path: str | Path, name: str, pseudoknots: Pseudoknots = "forbid") -> Agent:
@@ -209,7 +216,30 @@ def _slots_for(
     return AssemblyConfig(n_slots, pseudoknots=pseudoknots, geometry_only=learned.geometry_only)
 
 
-def _best(instance: Instance, drawn: Sequence[Picks], calls_before: int) -> Assembly:
+def _best(instance: Instance, drawn: Sequence[Picks]) -> Assembly:
     """The drawn assembly of lowest energy; every energy that was read is counted."""
     picks = drawn[0] if len(drawn) == 1 else lowest_energy(instance, drawn)[0]
-    return assembly_of_picks(instance, picks, instance.energy_calls - calls_before)
+    return assembly_of_picks(instance, picks, instance.energy_calls)
+
+
+class UnsolvedInstance(Instance):
+    """An instance to decode on: without the exact search that rewards and rulers are made of.
+
+    Observations are as always; rewards are meaningless. Its count of energies starts at 0.
+
+    Parameters
+    ----------
+    instance : Instance
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        super().__init__(instance.id, instance.seq, instance.proposals)
+
+    def optimum_with(self, loop_weight: float) -> Optimum:
+        """Claims that the empty set is the best one."""
+        return Optimum((), 0.0)
+
+    def cut(self, max_boxes: int) -> Instance:
+        """The same; only ever given slots for all of its stems."""
+        assert self.n_boxes <= max_boxes
+        return self

@@ -30,8 +30,9 @@ def validation_scores(
     Returns
     -------
     dict
-        ``eval/energy_gap`` in kcal/mol, ``eval/f1`` (where there is a reference), ``eval/validity``,
-        ``eval/exact`` and ``eval/mean_reward``, minus the energy by the scale of the instance.
+        ``eval/energy_gap`` in kcal/mol, ``eval/f1`` (if there are references),
+        ``eval/validity``, ``eval/exact`` and ``eval/mean_reward``, minus the energy by the
+        scale of the instance.
     """
     rows = []
     for instance, each in zip(instances, picks, strict=True):

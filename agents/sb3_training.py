@@ -1,0 +1,280 @@
+"""Reinforcement learning with Stable-Baselines3's own PPO and A2C.
+
+Training is cut into chunks. Each begins with new episodes and a seed of its own, so what happens in
+a chunk follows from the weights, the optimiser and the chunk's number: an interrupted run continues
+to the same bytes.
+"""
+
+import dataclasses
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from stable_baselines3 import A2C, PPO
+from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.vec_env import VecMonitor
+
+from boxfold.agents.callbacks import EpisodeCallback, RunWriter
+from boxfold.agents.learned import save_learned
+from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.policy import BoxPolicy
+from boxfold.agents.training import STATE_KIND, Report
+from boxfold.agents.validation import validate_policy
+from boxfold.agents.value_fit import fit_value
+from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.instance import Instance
+from boxfold.envs.sampler import ListSampler
+from boxfold.envs.vec_env import BoxAssemblyVecEnv
+from boxfold.features.errors import InputError
+from boxfold.features.files import atomic_path
+from boxfold.s1.run_folder import RunFolder, optimizer_tensors, restore_optimizer, without_prefix
+
+Algorithm = Literal["ppo", "a2c"]
+
+_VALUE_EPISODES = 1024
+
+
+@dataclass(frozen=True)
+class RLConfig:
+    """One training by reinforcement; `preset` has the values that go with an algorithm."""
+
+    algorithm: Algorithm = field(default="ppo", metadata={"help": "ppo or a2c"})
+    warm_start: bool = field(
+        default=False, metadata={"help": "whether the network starts from another run"}
+    )
+    network: NetworkConfig = field(
+        default_factory=NetworkConfig, metadata={"help": "shape of the network"}
+    )
+    assembly: AssemblyConfig = field(
+        default_factory=AssemblyConfig, metadata={"help": "settings of the environment"}
+    )
+    steps: int = field(default=200_000, metadata={"help": "steps of the environment"})
+    minutes: float = field(
+        default=0.0, metadata={"help": "CPU minutes after which training ends; 0 = no limit"}
+    )
+    n_envs: int = field(default=64, metadata={"help": "episodes played at once"})
+    n_steps: int = field(default=32, metadata={"help": "steps of each between two updates"})
+    chunk_updates: int = field(
+        default=8, metadata={"help": "updates between validations, each with a checkpoint"}
+    )
+    learning_rate: float = field(default=3e-4, metadata={"help": "at the start; falls to 0"})
+    ent_coef: float = field(default=0.01, metadata={"help": "weight of the entropy bonus"})
+    vf_coef: float = field(default=0.5, metadata={"help": "weight of the value loss"})
+    gae_lambda: float = field(default=0.95, metadata={"help": "generalised advantage estimate"})
+    gradient_clip: float = field(default=0.5, metadata={"help": "largest gradient norm"})
+    n_epochs: int = field(default=3, metadata={"help": "ppo: passes over each rollout"})
+    batch_size: int = field(default=512, metadata={"help": "ppo: steps per optimiser step"})
+    clip_range: float = field(default=0.2, metadata={"help": "ppo: largest change of a ratio"})
+    target_kl: float = field(
+        default=0.05, metadata={"help": "ppo: ends the passes over a rollout beyond this change"}
+    )
+    seed: int = field(default=0, metadata={"help": "seed of everything"})
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return dataclasses.asdict(self)
+
+
+def preset(algorithm: Algorithm, warm_start: bool) -> RLConfig:
+    """Values that go with an algorithm, from scratch or careful with what a start has learnt."""
+    values: dict[str, Any] = {"algorithm": algorithm, "warm_start": warm_start}
+    if algorithm == "a2c":
+        values |= {"n_steps": 8, "chunk_updates": 32}
+    if warm_start:
+        values |= {"learning_rate": 1e-4, "ent_coef": 0.003, "clip_range": 0.1, "target_kl": 0.02}
+    return RLConfig(**values)
+
+
+@dataclass
+class RLProgress:
+    """Where a training stands; saved with every checkpoint."""
+
+    chunk: int = 0
+    steps: int = 0
+    n_updates: int = 0
+    cpu_seconds: float = 0.0
+    best_score: float = math.inf
+    best_step: int = 0
+
+
+class RLTrainer:
+    """Trains a policy with PPO or A2C and keeps the best by validation in a run folder.
+
+    Parameters
+    ----------
+    config : RLConfig
+    train, validation : sequence of Instance
+    run : RunFolder
+        Continued from its checkpoint if it has one.
+    start : AssemblyNetwork, optional
+        Trained network to start from; its value head is fitted anew.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to train or to validate on.
+    """
+
+    def __init__(
+        self,
+        config: RLConfig,
+        train: Sequence[Instance],
+        validation: Sequence[Instance],
+        run: RunFolder,
+        start: AssemblyNetwork | None = None,
+    ) -> None:
+        if not train or not validation:
+            raise InputError("training needs at least one training and one validation instance")
+        self.config, self.run = config, run
+        self.train, self.validation = train, validation
+        env = BoxAssemblyVecEnv(config.n_envs, ListSampler(train), config.assembly)
+        self.model = make_model(config, VecMonitor(env))
+        self.model.set_logger(Logger(None, [RunWriter(run)]))
+        self.progress = RLProgress()
+        if run.has("state"):
+            self._restore()
+        elif start is not None:
+            self._start_from(start)
+
+    @property
+    def network(self) -> AssemblyNetwork:
+        """The network in training."""
+        policy = self.model.policy
+        assert isinstance(policy, BoxPolicy)
+        return policy.network
+
+    def fit(self, report: Report = print) -> None:
+        """Train to the end of the budget, validating after each chunk.
+
+        Raises
+        ------
+        InputError
+            If the network is no longer made of numbers; the last checkpoint stays.
+        """
+        if not self.progress.chunk:
+            self._validate(report)  # the start may turn out to be the best
+        while self._spent() < 1:
+            start = time.process_time()
+            self._train_chunk()
+            self.progress.chunk += 1
+            self.progress.steps = self.model.num_timesteps
+            self.progress.n_updates = self.model._n_updates
+            self.progress.cpu_seconds += time.process_time() - start
+            self._validate(report)
+            self._checkpoint()
+        self._save_zip()
+        self.run.finish()
+
+    def _spent(self) -> float:
+        share = self.progress.steps / self.config.steps
+        if self.config.minutes:
+            share = max(share, self.progress.cpu_seconds / (60 * self.config.minutes))
+        return share
+
+    def _train_chunk(self) -> None:
+        seeds = np.random.SeedSequence([self.config.seed, self.progress.chunk])
+        self.model.set_random_seed(int(seeds.generate_state(1)[0] % 2**31))
+        self.model._last_obs = None  # new episodes, with the new seed
+        self.model.ep_info_buffer = None
+        self.model.learning_rate = self.config.learning_rate * max(1 - self._spent(), 0.02)
+        self.model._setup_lr_schedule()
+        n_steps = self.config.n_envs * self.config.n_steps * self.config.chunk_updates
+        every = max(1, self.config.chunk_updates // 8)
+        try:
+            self.model.learn(n_steps, EpisodeCallback(), every, reset_num_timesteps=False)
+        except ValueError:  # SB3's distributions refuse what is no number
+            self._check_finite()
+            raise
+        self._check_finite()
+
+    def _check_finite(self) -> None:
+        if not all(torch.isfinite(weight).all() for weight in self.network.parameters()):
+            raise InputError(
+                f"{self.run.path}: no numbers after {self.model.num_timesteps} steps; "
+                "the last checkpoint is kept (try a lower --learning-rate)"
+            )
+
+    def _validate(self, report: Report) -> None:
+        self.model.policy.set_training_mode(False)
+        metrics = validate_policy(self.network, self.validation, self.config.assembly)
+        self.run.log(self.progress.steps, metrics)
+        score = metrics["eval/energy_gap"]
+        if score < self.progress.best_score or not self.run.has("weights"):
+            self.progress.best_score, self.progress.best_step = score, self.progress.steps
+            assembly, step = self.config.assembly, self.progress.steps
+            save_learned(self.run, self.network, assembly, "policy", step=step)
+        report(
+            f"step {self.progress.steps}/{self.config.steps}: "
+            + ", ".join(f"{tag.removeprefix('eval/')} {v:.3f}" for tag, v in metrics.items())
+            + f" (best at step {self.progress.best_step}), {self.progress.cpu_seconds:.0f} CPU s"
+        )
+
+    def _start_from(self, start: AssemblyNetwork) -> None:
+        self.network.load_state_dict(start.state_dict())
+        self.network.eval()
+        rng = np.random.default_rng([self.config.seed, 1])
+        rows = rng.choice(len(self.train), min(len(self.train), _VALUE_EPISODES), replace=False)
+        sample = [self.train[row] for row in rows]
+        explained = fit_value(self.network, sample, self.config.assembly, rng)
+        self.run.log(0, {"train/explained_variance": explained})
+
+    def _checkpoint(self) -> None:
+        tensors = {f"network.{name}": t for name, t in self.network.state_dict().items()}
+        tensors |= optimizer_tensors(self.model.policy.optimizer)
+        meta = {"kind": STATE_KIND, "progress": dataclasses.asdict(self.progress)}
+        self.run.save("state", tensors, meta)
+
+    def _restore(self) -> None:
+        tensors, meta = self.run.load("state", STATE_KIND)
+        self.network.load_state_dict(without_prefix(tensors, "network."))
+        restore_optimizer(self.model.policy.optimizer, tensors)
+        self.progress = RLProgress(**meta["progress"])
+        self.model.num_timesteps = self.progress.steps
+        self.model._n_updates = self.progress.n_updates
+        self.run.rewind(self.progress.steps)
+
+    def _save_zip(self) -> None:
+        """``model.zip`` of the best network, for SB3's users; boxfold itself doesn't read it."""
+        tensors, _ = self.run.load("weights", "assembly")
+        self.network.load_state_dict(tensors)
+        with atomic_path(self.run.path / "model.zip") as temporary, temporary.open("wb") as file:
+            self.model.save(file)
+
+
+def make_model(config: RLConfig, env: VecMonitor) -> OnPolicyAlgorithm:
+    """Untrained SB3 model for an environment.
+
+    Parameters
+    ----------
+    config : RLConfig
+    env : VecMonitor
+        Around a `BoxAssemblyVecEnv`.
+    """
+    shared: dict[str, Any] = {
+        "policy": BoxPolicy,
+        "env": env,
+        "learning_rate": config.learning_rate,
+        "n_steps": config.n_steps,
+        "gamma": config.assembly.reward.gamma,
+        "gae_lambda": config.gae_lambda,
+        "ent_coef": config.ent_coef,
+        "vf_coef": config.vf_coef,
+        "max_grad_norm": config.gradient_clip,
+        "policy_kwargs": {"network": config.network},
+        "seed": config.seed,
+        "device": "cpu",
+    }
+    if config.algorithm == "a2c":
+        return A2C(**shared, use_rms_prop=False, normalize_advantage=True)
+    return PPO(
+        **shared,
+        batch_size=config.batch_size,
+        n_epochs=config.n_epochs,
+        clip_range=config.clip_range,
+        target_kl=config.target_kl,
+    )
