@@ -17,6 +17,16 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
+DEMO := runs/demo
+
+demo: $(STAMP) ## predict bundled RNAs, then compare all agents on 100 unseen windows
+	@echo "== structures of the bundled RNAs, shipped weights"
+	$(BIN)/boxfold predict scripts/examples/rnas.fa --samples 16
+	@echo "== 100 unseen synthetic windows of 60 nt, every agent"
+	$(BIN)/boxfold dataset --synthetic --length 60 --count 100 --split 0 --seed 2026 --overwrite --out $(DEMO)/windows.parquet
+	$(BIN)/boxfold propose --data $(DEMO)/windows.parquet --max-boxes 64 --overwrite --out $(DEMO)/boxes.parquet
+	$(BIN)/boxfold evaluate --data $(DEMO)/boxes.parquet --samples 16 --overwrite --out $(DEMO)/table
+
 check: lint type ## ruff and mypy
 
 lint: $(STAMP)

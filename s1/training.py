@@ -29,9 +29,10 @@ class TrainS1Config:
     network: NetworkConfig = field(
         default_factory=NetworkConfig, metadata={"help": "shape of the network"}
     )
-    epochs: int = field(default=12, metadata={"help": "epochs, each ends with a validation"})
+    epochs: int = field(default=4, metadata={"help": "epochs, each ends with a validation"})
     epoch_examples: int = field(
-        default=0, metadata={"help": "examples per epoch, drawn from an endless shuffle; 0 = all"}
+        default=4200,
+        metadata={"help": "examples per epoch, drawn from an endless shuffle; 0 = all"},
     )
     batch_pixels: int = field(
         default=16 * 64 * 64, metadata={"help": "most pixels of a batch: 16 windows of 64 nt"}
@@ -41,7 +42,7 @@ class TrainS1Config:
     weight_decay: float = field(default=1e-4, metadata={"help": "AdamW weight decay"})
     gradient_clip: float = field(default=1.0, metadata={"help": "largest gradient norm"})
     ends_weight: float = field(
-        default=10.0, metadata={"help": "weight of the three ends losses beside the box losses"}
+        default=100.0, metadata={"help": "weight of the three ends losses beside the 17 of boxes"}
     )
     on_dilation: int = field(
         default=UNMASK_OFFSET, metadata={"help": "pixels around a box that train the on-heads"}
