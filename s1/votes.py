@@ -21,6 +21,10 @@ VOTE_METHODS = ("on", "votes", "union", "both", "rank")
 METHODS = ("ends", *VOTE_METHODS, "runs")
 """``ends`` decodes the ends heads, ``runs`` needs no network, the others use the boxes heads."""
 
+STEM_PRIOR = 8
+"""Silent pixels added to the voters of a stem in its score. Without them short stems, which a
+single sure pixel fills, crowd out the others: recall .61 against .65 at 64 boxes of 60 nt."""
+
 FloatArray = NDArray[np.float32]
 
 
@@ -38,7 +42,8 @@ class VotedBoxes(NamedTuple):
     probability_softmax, probability_scalar : ndarray, dtype=float32, shape (N,)
         Median over the votes of on x location (x size class), 0 without votes.
     score : ndarray, dtype=float32, shape (N,)
-        In (0, 1]: votes weighted by their probability, per pixel that can vote; the better sort.
+        In (0, 1]: votes weighted by their probability, per pixel that can vote, of the better
+        sort. Stems count `STEM_PRIOR` more pixels.
     """
 
     boxes: IntArray
@@ -184,7 +189,8 @@ def _tally(kind: BoxKind, softmax: _Votes, scalar: _Votes) -> VotedBoxes:
         counts.append(np.bincount(of, minlength=n))
         medians.append(_group_medians(of, votes.probability, n))
         weights.append(np.bincount(of, votes.probability, minlength=n))
-    score = np.minimum(np.maximum(*weights) / np.maximum(voters, 1), 1).astype(np.float32)
+    voters = np.maximum(voters, 1) + (STEM_PRIOR if kind is BoxKind.STEM else 0)
+    score = np.minimum(np.maximum(*weights) / voters, 1).astype(np.float32)
     return VotedBoxes(boxes, on, counts[0], counts[1], medians[0], medians[1], score)
 
 

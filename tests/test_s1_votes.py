@@ -8,7 +8,7 @@ from boxfold.features.loops import structure_boxes
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.s1.box_targets import BOX_HEADS, N_LOCATION, N_SIZE, box_targets, size_class
 from boxfold.s1.pruning import PruneConfig, prune_boxes
-from boxfold.s1.votes import VOTE_METHODS, choose_boxes, count_votes
+from boxfold.s1.votes import STEM_PRIOR, VOTE_METHODS, choose_boxes, count_votes
 
 STEM, INTERIOR, HAIRPIN = BoxKind
 EXAMPLE_A = "((((..((((....))))...))))"
@@ -76,7 +76,7 @@ def test_perfect_maps_return_exactly_the_targets(method):
     }
     np.testing.assert_array_equal(found.n_scalar, found.n_softmax)
     np.testing.assert_allclose(found.share_softmax, [1, 1, 1, 15 / 36])
-    np.testing.assert_allclose(found.score, 1, atol=1e-5)
+    np.testing.assert_allclose(found.score, [16 / 24, 16 / 24, 1, 1], atol=1e-5)
     np.testing.assert_allclose(found.probability_softmax, 1, atol=1e-5)
 
 
@@ -120,7 +120,7 @@ def test_one_stem_voter_by_hand():
     assert found.probability_softmax[three] == pytest.approx(0.5)
     assert found.probability_scalar[four] == pytest.approx(0.5)
     assert found.probability_scalar[three] == 0
-    assert found.score[three] == pytest.approx(0.5 / 9)
+    assert found.score[three] == pytest.approx(0.5 / (9 + STEM_PRIOR))
 
 
 @pytest.mark.parametrize(
