@@ -3,6 +3,7 @@
 import argparse
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -62,8 +63,9 @@ def draw(
     for box in structure_boxes(base_pairs):
         colour = COLOURS[BoxKind(int(box[0]))]
         _rectangle(axes, box, edgecolor=colour, facecolor=colour + "40", linewidth=1.4)
-    axes.scatter(*base_pairs.T[::-1], s=5, color=COLOURS[BoxKind.STEM], zorder=3)
-    axes.scatter(*reference.T, s=5, color=KNOWN, zorder=3)
+    columns, rows = base_pairs[:, 1], base_pairs[:, 0]
+    axes.scatter(columns, rows, s=5, color=COLOURS[BoxKind.STEM], zorder=3)
+    axes.scatter(reference[:, 0], reference[:, 1], s=5, color=KNOWN, zorder=3)
     axes.plot([0, length - 1], [0, length - 1], color="#dddddd", linewidth=0.8)
     axes.set(xlim=(-1, length), ylim=(length, -1), aspect="equal")
     axes.set(xlabel="3' position", ylabel="5' position")
@@ -78,7 +80,7 @@ def add_legend(figure: Figure) -> None:
     figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize=8)
 
 
-def _rectangle(axes: Axes, box: IntArray, **style: object) -> None:
+def _rectangle(axes: Axes, box: IntArray, **style: Any) -> None:
     _, row, col, n_rows, n_cols = box.tolist()
     axes.add_patch(Rectangle((col - 0.5, row - 0.5), n_cols, n_rows, **style))
 

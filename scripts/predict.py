@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import TextIO
 
 from boxfold.features.fasta import FastaRecord, read_fasta
@@ -48,8 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Predict every record; 1 if any was bad."""
-    from boxfold.agents.predictor import Predictor  # torch: seconds that --help needn't wait
-
     bad: list[str] = []
 
     def name_bad(line: str) -> None:
@@ -57,14 +56,23 @@ def run(args: argparse.Namespace) -> int:
         warn(line)
 
     with _output(args) as file:
+        records = _started(read_fasta(args.fasta, name_bad, warn))
+        from boxfold.agents.predictor import Predictor  # torch takes seconds: not for bad input
+
         predictor = Predictor.load(
             args.s1, args.agent, args.pseudoknots, args.max_boxes, args.samples, args.seed
         )
-        records = _fitting(read_fasta(args.fasta, name_bad, warn), args.max_length, name_bad)
+        records = _fitting(records, args.max_length, name_bad)
         if not file.isatty():  # a bar would cut through the structures
             records = progress(records, None, "records")
         write_predictions(predictor.predict(records, name_bad), LAYOUTS[args.format], file)
     return EXIT_RECORDS if bad else 0
+
+
+def _started(records: Iterable[FastaRecord]) -> Iterator[FastaRecord]:
+    """The same records, the first one read already: a bad file is known at once."""
+    iterator = iter(records)
+    return chain(list(islice(iterator, 1)), iterator)
 
 
 def _fitting(

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -386,15 +387,16 @@ def test_signals_leave_one_line_and_no_half_file(number, code, word, tmp_path, u
     fifo, out = tmp_path / "slow.fa", tmp_path / "out.dbn"
     os.mkfifo(fifo)
     writer = os.open(fifo, os.O_RDWR)  # the reader waits for more until the signal comes
-    os.write(writer, b">a\nGGGGAAAACCCC\n")
+    os.write(writer, b"".join(b">r%d\nACGU\n" % k for k in range(1000)))
     flags = ["predict", fifo, "--s1", untrained_s1, "--agent", "greedy-s1", "--out", out]
     # Background shells start their children with Ctrl-C ignored; a handler here undoes that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen([*BOXFOLD, *map(str, flags)], stderr=subprocess.PIPE, text=True)
     signal.signal(signal.SIGINT, before)
     try:
-        while not list(tmp_path.glob(".out.dbn.*")):
+        while not any(path.stat().st_size for path in tmp_path.glob(".out.dbn.*")):
             assert process.poll() is None
+            time.sleep(0.02)
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
     finally:
