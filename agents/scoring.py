@@ -190,4 +190,4 @@ def _sums_per_loop(picked: BoolArray, parent: IntArray, values: FloatArray) -> F
     rows, stems = np.nonzero(picked)
     slot = rows * (n + 1) + parent[rows, stems]
     sums = [np.bincount(slot, column[stems], n_sets * (n + 1)) for column in values.T]
-    return np.stack(sums, axis=1).reshape(n_sets, n + 1, -1)
+    return np.stack(sums, axis=1).reshape(n_sets, n + 1, -1).astype(np.float64)

@@ -170,7 +170,7 @@ class S1Trainer:
                 "examples; the last checkpoint is kept (try a lower --learning-rate)"
             )
         self.optimizer.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
         self.optimizer.step()
         return {"loss": total.item(), **{name: value.item() for name, value in losses.items()}}
