@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from boxfold.agents.layout import Layouts
+from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.teacher import States, teacher_states
 from boxfold.agents.training import EpochTrainer, TrainConfig
 from boxfold.agents.validation import validate_policy
@@ -30,6 +31,14 @@ class CloneTrainer(EpochTrainer):
     """Learns what the exact optimum picks; see `EpochTrainer`.
 
     All boxes that lead to the optimum are right at once: the order of picks does not matter.
+
+    Parameters
+    ----------
+    config : CloneConfig
+    train, validation, run
+        As for `EpochTrainer`.
+    start : AssemblyNetwork, optional
+        Trained network to start from.
     """
 
     role = "policy"
@@ -40,8 +49,11 @@ class CloneTrainer(EpochTrainer):
         train: Sequence[Instance],
         validation: Sequence[Instance],
         run: RunFolder,
+        start: AssemblyNetwork | None = None,
     ) -> None:
         super().__init__(config, train, validation, run)
+        if start is not None and not run.has("state"):
+            self.network.load_state_dict(start.state_dict())
         self.explore = config.explore
         self.layouts = Layouts(train, config.assembly)
         self.states: States | None = None

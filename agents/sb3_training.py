@@ -9,8 +9,9 @@ import dataclasses
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,12 +22,12 @@ from stable_baselines3.common.vec_env import VecMonitor
 
 from boxfold.agents.callbacks import EpisodeCallback, RunWriter
 from boxfold.agents.learned import save_learned
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.policy import BoxPolicy
+from boxfold.agents.sb3_config import RLConfig
 from boxfold.agents.training import STATE_KIND, Report
 from boxfold.agents.validation import validate_policy
 from boxfold.agents.value_fit import fit_value
-from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.envs.sampler import ListSampler
 from boxfold.envs.vec_env import BoxAssemblyVecEnv
@@ -34,60 +35,8 @@ from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path
 from boxfold.s1.run_folder import RunFolder, optimizer_tensors, restore_optimizer, without_prefix
 
-Algorithm = Literal["ppo", "a2c"]
-
 _VALUE_EPISODES = 1024
-
-
-@dataclass(frozen=True)
-class RLConfig:
-    """One training by reinforcement; `preset` has the values that go with an algorithm."""
-
-    algorithm: Algorithm = field(default="ppo", metadata={"help": "ppo or a2c"})
-    warm_start: bool = field(
-        default=False, metadata={"help": "whether the network starts from another run"}
-    )
-    network: NetworkConfig = field(
-        default_factory=NetworkConfig, metadata={"help": "shape of the network"}
-    )
-    assembly: AssemblyConfig = field(
-        default_factory=AssemblyConfig, metadata={"help": "settings of the environment"}
-    )
-    steps: int = field(default=200_000, metadata={"help": "steps of the environment"})
-    minutes: float = field(
-        default=0.0, metadata={"help": "CPU minutes after which training ends; 0 = no limit"}
-    )
-    n_envs: int = field(default=64, metadata={"help": "episodes played at once"})
-    n_steps: int = field(default=32, metadata={"help": "steps of each between two updates"})
-    chunk_updates: int = field(
-        default=8, metadata={"help": "updates between validations, each with a checkpoint"}
-    )
-    learning_rate: float = field(default=3e-4, metadata={"help": "at the start; falls to 0"})
-    ent_coef: float = field(default=0.01, metadata={"help": "weight of the entropy bonus"})
-    vf_coef: float = field(default=0.5, metadata={"help": "weight of the value loss"})
-    gae_lambda: float = field(default=0.95, metadata={"help": "generalised advantage estimate"})
-    gradient_clip: float = field(default=0.5, metadata={"help": "largest gradient norm"})
-    n_epochs: int = field(default=3, metadata={"help": "ppo: passes over each rollout"})
-    batch_size: int = field(default=512, metadata={"help": "ppo: steps per optimiser step"})
-    clip_range: float = field(default=0.2, metadata={"help": "ppo: largest change of a ratio"})
-    target_kl: float = field(
-        default=0.05, metadata={"help": "ppo: ends the passes over a rollout beyond this change"}
-    )
-    seed: int = field(default=0, metadata={"help": "seed of everything"})
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        return dataclasses.asdict(self)
-
-
-def preset(algorithm: Algorithm, warm_start: bool) -> RLConfig:
-    """Values that go with an algorithm, from scratch or careful with what a start has learnt."""
-    values: dict[str, Any] = {"algorithm": algorithm, "warm_start": warm_start}
-    if algorithm == "a2c":
-        values |= {"n_steps": 8, "chunk_updates": 32}
-    if warm_start:
-        values |= {"learning_rate": 1e-4, "ent_coef": 0.003, "clip_range": 0.1, "target_kl": 0.02}
-    return RLConfig(**values)
+"""Episodes that the value head of a warm start is fitted on."""
 
 
 @dataclass
@@ -157,7 +106,7 @@ class RLTrainer:
             If the network is no longer made of numbers; the last checkpoint stays.
         """
         if not self.progress.chunk:
-            self._validate(report)  # the start may turn out to be the best
+            report(self._validate())  # the start may turn out to be the best
         while self._spent() < 1:
             start = time.process_time()
             self._train_chunk()
@@ -165,8 +114,9 @@ class RLTrainer:
             self.progress.steps = self.model.num_timesteps
             self.progress.n_updates = self.model._n_updates
             self.progress.cpu_seconds += time.process_time() - start
-            self._validate(report)
+            line = self._validate()
             self._checkpoint()
+            report(line)
         self._save_zip()
         self.run.finish()
 
@@ -199,7 +149,8 @@ class RLTrainer:
                 "the last checkpoint is kept (try a lower --learning-rate)"
             )
 
-    def _validate(self, report: Report) -> None:
+    def _validate(self) -> str:
+        """Log the validation, keep the network if it is the best; returns a line that says so."""
         self.model.policy.set_training_mode(False)
         metrics = validate_policy(self.network, self.validation, self.config.assembly)
         self.run.log(self.progress.steps, metrics)
@@ -208,7 +159,7 @@ class RLTrainer:
             self.progress.best_score, self.progress.best_step = score, self.progress.steps
             assembly, step = self.config.assembly, self.progress.steps
             save_learned(self.run, self.network, assembly, "policy", step=step)
-        report(
+        return (
             f"step {self.progress.steps}/{self.config.steps}: "
             + ", ".join(f"{tag.removeprefix('eval/')} {v:.3f}" for tag, v in metrics.items())
             + f" (best at step {self.progress.best_step}), {self.progress.cpu_seconds:.0f} CPU s"
@@ -278,3 +229,23 @@ def make_model(config: RLConfig, env: VecMonitor) -> OnPolicyAlgorithm:
         clip_range=config.clip_range,
         target_kl=config.target_kl,
     )
+
+
+def load_zip(path: Path) -> AssemblyNetwork:
+    """Network of a ``model.zip``. Loading runs code that the file holds: only for trusted files.
+
+    Raises
+    ------
+    InputError
+        If it is no model of this package's policy.
+    """
+    for algorithm in (PPO, A2C):
+        try:
+            policy = algorithm.load(path, device="cpu").policy
+        except Exception as error:  # whatever its pickles raise
+            reason = " ".join(str(error).split())
+            continue
+        if isinstance(policy, BoxPolicy):
+            return policy.network.eval()
+        reason = f"its policy is {type(policy).__name__}, needed: BoxPolicy"
+    raise InputError(f"{path}: can't be loaded ({reason})")

@@ -1,0 +1,141 @@
+"""Verb ``train-agent``: train an agent that assembles boxes step by step."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from boxfold.agents.clone import CloneConfig, CloneTrainer
+from boxfold.agents.learned import load_learned
+from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.sb3_config import RLConfig, preset
+from boxfold.agents.sb3_training import RLTrainer, load_zip
+from boxfold.envs.config import AssemblyConfig
+from boxfold.features.errors import InputError
+from boxfold.rewards.reward import RewardConfig
+from boxfold.s1.run_folder import RunFolder
+from boxfold.scripts.agent_data import add_data_arguments, data_config, load_instances
+from boxfold.scripts.common import verb_main
+from boxfold.scripts.configs import command_line
+from boxfold.scripts.overrides import add_override_arguments, check_range, overridden, refuse_unused
+
+DESCRIPTION = """Train an agent on proposed boxes: by cloning the exact optimum (clone), or by
+reinforcement with Stable-Baselines3 (ppo, a2c), from scratch or from another run."""
+
+EXAMPLE = """boxfold train-agent --data proposals.parquet --algorithm clone --out runs/clone
+boxfold train-agent --data proposals.parquet --algorithm ppo --init runs/clone --out runs/ppo
+tensorboard --logdir runs"""
+
+DEFAULTS = {"clone": CloneConfig(), "ppo": preset("ppo", False), "a2c": preset("a2c", False)}
+WARM = {"ppo --init": preset("ppo", True), "a2c --init": preset("a2c", True)}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of the verb."""
+    add_data_arguments(parser)
+    parser.add_argument(
+        "--algorithm", choices=("clone", "ppo", "a2c"), required=True, help="how it learns"
+    )
+    parser.add_argument("--init", metavar="RUN", help="run or weights file to start from")
+    parser.add_argument(
+        "--trust-pickle",
+        action="store_true",
+        help="let --init be a model.zip of Stable-Baselines3, whose loader runs code in the file",
+    )
+    parser.add_argument(
+        "--reward",
+        choices=("final", "immediate", "potential"),
+        default="final",
+        help="free energy at the end, its change at each pick, or the former with shaping",
+    )
+    parser.add_argument("--gamma", type=float, default=1.0, help="discount of rewards")
+    parser.add_argument(
+        "--loop-weight",
+        type=float,
+        default=0.0,
+        help="reward for S1's log-probability of the loops that are implied, kcal/mol per unit",
+    )
+    parser.add_argument(
+        "--pseudoknots", choices=("forbid", "allow"), default="forbid", help="may boxes cross"
+    )
+    add_override_arguments(parser, DEFAULTS | WARM | {"network": NetworkConfig()})
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train."""
+    config, start = training_config(args)
+    train, validation = load_instances(args)
+    _say(f"{len(train)} training and {len(validation)} validation instances")
+    content = {"verb": "train-agent", **data_config(args), "algorithm": args.algorithm}
+    content |= {"init": args.init, **config.to_dict()}
+    folder = RunFolder.open(args.out, content, command_line(), args.resume, args.overwrite)
+    if isinstance(config, CloneConfig):
+        CloneTrainer(config, train, validation, folder, start).fit(_say)
+    else:
+        RLTrainer(config, train, validation, folder, start).fit(_say)
+    return 0
+
+
+def training_config(
+    args: argparse.Namespace,
+) -> tuple[CloneConfig | RLConfig, AssemblyNetwork | None]:
+    """Config of a training, and the network it starts from.
+
+    Raises
+    ------
+    InputError
+        If flags do not go together, or the start can't be read.
+    """
+    start = _start(args)
+    network = start.config if start else NetworkConfig()
+    default: CloneConfig | RLConfig = CloneConfig()
+    if args.algorithm != "clone":
+        default = preset(args.algorithm, start is not None)
+    shape = {} if start else {"network": network}
+    defaults = DEFAULTS | {"network": NetworkConfig()}
+    what = args.algorithm + (" with --init" if start else "")
+    refuse_unused(args, defaults, {"training": default, **shape}, what)
+    config = overridden(
+        default,
+        args,
+        network=network if start else overridden(network, args),
+        assembly=_assembly(args),
+        seed=args.seed,
+    )
+    return config, start
+
+
+def _assembly(args: argparse.Namespace) -> AssemblyConfig:
+    check_range("loop_weight", args.loop_weight)
+    try:
+        reward = RewardConfig(args.reward, gamma=args.gamma, loop_weight=args.loop_weight)
+        return AssemblyConfig(args.max_boxes, pseudoknots=args.pseudoknots, reward=reward)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def _start(args: argparse.Namespace) -> AssemblyNetwork | None:
+    if args.init is None:
+        return None
+    path = Path(args.init)
+    if path.suffix == ".zip":
+        if not args.trust_pickle:
+            raise InputError(f"{path}: loading it may run code; --trust-pickle allows it")
+        return load_zip(path)
+    learned = load_learned(path / "weights.safetensors" if path.is_dir() else path)
+    if learned.role != "policy":
+        raise InputError(f"{path}: holds a supervised network, --init needs one of train-agent")
+    return learned.network
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run this verb."""
+    return verb_main(sys.modules[__name__], argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Verb ``train-supervised``: train the supervised baseline of assembly."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from boxfold.agents.network import NetworkConfig
+from boxfold.agents.supervised import SupervisedConfig, SupervisedTrainer, with_structures
+from boxfold.envs.config import AssemblyConfig
+from boxfold.s1.run_folder import RunFolder
+from boxfold.scripts.agent_data import add_data_arguments, data_config, load_instances
+from boxfold.scripts.common import verb_main
+from boxfold.scripts.configs import command_line
+from boxfold.scripts.overrides import add_override_arguments, overridden
+
+DESCRIPTION = """Train the supervised baseline: a probability for each box to be a stem of the
+known structure, then greedy assembly down to a threshold. The best epoch by F1 is kept."""
+
+EXAMPLE = """boxfold propose --data windows.parquet --max-boxes 64 --out proposals.parquet
+boxfold train-supervised --data proposals.parquet --epochs 8 --out runs/supervised"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of the verb."""
+    add_data_arguments(parser)
+    parser.add_argument(
+        "--full-recall-only",
+        action="store_true",
+        help="train only where every stem of the structure is proposed, as the notes did",
+    )
+    add_override_arguments(parser, {"supervised": SupervisedConfig(), "network": NetworkConfig()})
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train."""
+    config = overridden(
+        SupervisedConfig(),
+        args,
+        network=overridden(NetworkConfig(), args),
+        assembly=AssemblyConfig(max_boxes=args.max_boxes),
+        full_recall_only=args.full_recall_only,
+        seed=args.seed,
+    )
+    train, validation = load_instances(args)
+    train = with_structures(train, config.full_recall_only, _say)
+    validation = with_structures(validation, False, lambda line: None)
+    _say(f"{len(train)} training and {len(validation)} validation examples")
+    content = {"verb": "train-supervised", **data_config(args), **config.to_dict()}
+    folder = RunFolder.open(args.out, content, command_line(), args.resume, args.overwrite)
+    SupervisedTrainer(config, train, validation, folder).fit(_say)
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run this verb."""
+    return verb_main(sys.modules[__name__], argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
