@@ -46,8 +46,15 @@ def test_dataset(tmp_path, capsys):
 
 SMALL_S1 = ["--channels", "4", "--n-blocks", "1", "--epochs", "2", "--epoch-examples", "24"]
 SMALL_S1 += ["--batch-pixels", "3200", "--checkpoint-batches", "2"]
+NETWORK = "--embed-dim 16 --n-heads 2 --n-encoder-layers 1 --feedforward-dim 16 --relation-dim 8"
+SMALL = [*NETWORK.split(), "--max-boxes", "16", "--validation-instances", "6"]
+CLONE = ["--algorithm", "clone", "--epochs", "4", "--batch-instances", "8"]
+PPO = ["--algorithm", "ppo", "--steps", "256", "--n-envs", "4", "--n-steps", "8"]
+PPO += ["--chunk-updates", "1", "--n-epochs", "1", "--batch-size", "32"]
 TRAININGS = {
     "train-s1": ["train-s1", *SMALL_S1],
+    "clone": ["train-agent", *CLONE, *SMALL],
+    "ppo": ["train-agent", *PPO, *SMALL],
 }
 
 
