@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxfold.features.box import inner_pairs, outer_pairs, stem_base_pairs
+from boxfold.features.channels import possible_stems
+from boxfold.features.errors import InputError
 from boxfold.features.proposals import Proposals, run_proposals
 from boxfold.features.relations import Pseudoknots, conflict_matrix, crosses
 from boxfold.features.structure import (
@@ -275,12 +277,21 @@ def instances_from_frame(frame: "pd.DataFrame", max_boxes: int) -> list[Instance
     -------
     list of Instance
         In the order of the rows.
+
+    Raises
+    ------
+    InputError
+        If a stem can't be in a structure, or a dot_bracket does not fit its sequence.
     """
     return [_instance_of_row(row, max_boxes) for _, row in frame.iterrows()]
 
 
 def _instance_of_row(row: "pd.Series", max_boxes: int) -> Instance:
-    known = row.get("dot_bracket")
+    name, seq, known = str(row["id"]), str(row["sequence"]), row.get("dot_bracket")
     reference = base_pairs_from_dot_bracket(known) if isinstance(known, str) and known else None
+    if reference is not None and len(known) != len(seq):
+        raise InputError(f"record '{name}': dot_bracket of {len(known)}, sequence of {len(seq)}")
     proposals = proposals_of_row(row).best(max_boxes)
-    return Instance(str(row["id"]), str(row["sequence"]), proposals, reference)
+    if not possible_stems(seq, proposals.boxes).all():
+        raise InputError(f"record '{name}': a stem that can't pair (--keep-noncanonical?)")
+    return Instance(name, seq, proposals, reference)

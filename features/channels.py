@@ -8,7 +8,7 @@ are vectorised over columns and over the batch.
 import numpy as np
 from numpy.typing import NDArray
 
-from boxfold.features.box import BoxKind, inner_pairs, outer_pairs
+from boxfold.features.box import BoxKind, inner_pairs, outer_pairs, stem_base_pairs
 from boxfold.features.sequence import encode_bases
 from boxfold.features.structure import MIN_HAIRPIN, BoolArray, IntArray
 
@@ -57,6 +57,33 @@ def pair_types(codes: IntArray) -> IntArray:
 def canonical_mask(seq: str) -> BoolArray:
     """Pixels (i, j) that can pair: canonical, ``j - i > 3``. Shape (L, L)."""
     return pair_types(encode_bases(seq)[None])[0] >= 0
+
+
+def possible_stems(seq: str, boxes: IntArray) -> BoolArray:
+    """Which stems can be in a structure: in range, all pairs canonical, hairpin >= 3.
+
+    Parameters
+    ----------
+    seq : str
+    boxes : ndarray, dtype=int, shape (N, 5)
+        Stems.
+
+    Returns
+    -------
+    ndarray, dtype=bool, shape (N,)
+
+    Examples
+    --------
+    >>> possible_stems("GGAAACA", np.array([[0, 0, 5, 2, 2], [0, 1, 5, 1, 1], [0, 1, 9, 1, 1]]))
+    array([False,  True, False])
+    """
+    i, j = stem_base_pairs(boxes).T
+    in_range = (i >= 0) & (j < len(seq)) & (j - i > MIN_HAIRPIN)
+    codes = encode_bases(seq)
+    types = _TYPE_OF_BASES[codes[np.where(in_range, i, 0)], codes[np.where(in_range, j, 0)]]
+    possible = np.ones(len(boxes), dtype=bool)
+    possible[np.repeat(np.arange(len(boxes)), boxes[:, 3])[~in_range | (types < 0)]] = False
+    return possible
 
 
 def sum_inwards(values: NDArray[np.floating], mask: BoolArray) -> NDArray[np.floating]:

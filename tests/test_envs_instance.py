@@ -1,4 +1,5 @@
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -6,6 +7,7 @@ import pytest
 
 from boxfold.envs.instance import Instance, instance_from_sequence, instances_from_frame
 from boxfold.features.box import boxes_to_array, hairpin_box, stem_box
+from boxfold.features.errors import InputError
 from boxfold.features.proposals import EVIDENCE, Proposals, run_proposals
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.rewards.energy import EnergyModel
@@ -99,3 +101,20 @@ def test_frame_gives_the_proposals_and_the_reference_back():
     np.testing.assert_array_equal(first.boxes, proposals.boxes[:2])
     np.testing.assert_array_equal(first.score, proposals.score[:2])
     assert (first.id, second.id, second.reference) == ("a", "b", None)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"box_row": [1, 0]}, "record 'a': a stem that can't pair"),
+        ({"box_col": [8, 99]}, "record 'a': a stem that can't pair"),
+        ({"dot_bracket": "((((...))))"}, "dot_bracket of 11, sequence of 12"),
+    ],
+)
+def test_tables_that_no_agent_can_use_are_refused(change, reason):
+    seq = "GGGGAAAACCCC"
+    columns = proposals_to_columns(run_proposals(seq, 2))
+    assert columns["box_row"].tolist()[0] == 0 and columns["box_col"].tolist()[0] == 8
+    row = {"id": "a", "sequence": seq, "dot_bracket": "((((....))))", **columns, **change}
+    with pytest.raises(InputError, match=re.escape(reason)):
+        instances_from_frame(pd.DataFrame([row]), max_boxes=2)

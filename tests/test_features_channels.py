@@ -11,6 +11,7 @@ from boxfold.features.channels import (
     grid_channels,
     grid_channels_batch,
     maximal_runs,
+    possible_stems,
     stem_stack_energy,
 )
 from boxfold.features.sequence import encode_bases
@@ -85,3 +86,19 @@ def test_stem_energy_is_the_sum_of_its_stacks():
         kinds = [types[SEQ[i] + SEQ[j]] for i, j in stem_base_pairs(box[None])]
         by_hand = sum(STACK_ENERGY[a, b] for a, b in itertools.pairwise(kinds))
         assert energy == pytest.approx(by_hand, abs=1e-5)
+
+
+def test_possible_stems_are_those_of_the_mask():
+    seq = "GGGAAANCCUCACGUUNAGCUCC"
+    mask = canonical_mask(seq)
+    grid = np.mgrid[0 : len(seq), 0 : len(seq), 1:4].reshape(3, -1).T
+    row, last, n = grid[grid[:, 1] - grid[:, 2] + 1 >= 0].T
+    boxes = np.stack([np.zeros_like(n), row, last - n + 1, n, n], axis=1)
+    expected = [
+        all(i + k < len(seq) and mask[i + k, j - k] for k in range(size))
+        for i, j, size in zip(row.tolist(), last.tolist(), n.tolist(), strict=True)
+    ]
+    assert 10 < sum(expected) < len(expected)
+    np.testing.assert_array_equal(possible_stems(seq, boxes), expected)
+    far = boxes + np.array([0, 0, len(seq), 0, 0])
+    assert not possible_stems(seq, far).any()
