@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from boxfold.features.errors import InputError
-from boxfold.features.sequence import normalize_sequence
+from boxfold.features.sequence import normalize_sequence, unknown_bases
 
 STANDARD_INPUT = "-"
 
@@ -92,11 +92,8 @@ def read_fasta(
         line_of_id[record.id] = raw.line
         if not raw.header.strip():
             warn(f"{name}: {_label(raw, number)}: no name, called '{record.id}'")
-        if record.n_unknown:
-            warn(
-                f"{name}: {_label(raw, number)}: {record.n_unknown} of {len(record.seq)} bases "
-                "are unknown (N) and never pair"
-            )
+        if unknown := unknown_bases(record.seq):
+            warn(f"{name}: {_label(raw, number)}: {unknown}")
         yield record
 
 

@@ -58,6 +58,18 @@ def normalize_sequence(text: str) -> tuple[str, int]:
     return seq, seq.count(UNKNOWN)
 
 
+def unknown_bases(seq: str) -> str:
+    """Words for a warning about the ``N`` of a normalised sequence; empty if it has none.
+
+    Examples
+    --------
+    >>> unknown_bases("ACGUN")
+    '1 of 5 bases are unknown (N) and never pair'
+    """
+    n_unknown = seq.count(UNKNOWN)
+    return f"{n_unknown} of {len(seq)} bases are unknown (N) and never pair" if n_unknown else ""
+
+
 def encode_bases(seq: str) -> NDArray[np.int8]:
     """Codes of the bases: A 0, C 1, G 2, U 3, N 4.
 

@@ -5,7 +5,7 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 import pandas as pd
 
 from boxfold.features.errors import InputError
-from boxfold.features.sequence import normalize_sequence
+from boxfold.features.sequence import normalize_sequence, unknown_bases
 from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -57,7 +57,11 @@ def read_text(path: str | Path) -> str:
 
 
 def read_csv_rows(
-    text: str, name: str | Path, on_error: Callable[[str], None]
+    text: str,
+    name: str | Path,
+    on_error: Callable[[str], None],
+    on_warning: Callable[[str], None] = to_stderr,
+    text_columns: Collection[str] = (),
 ) -> Iterator[dict[str, object]]:
     """Good rows of a CSV table; columns beside ``id, sequence, dot_bracket`` are carried along.
 
@@ -70,6 +74,10 @@ def read_csv_rows(
     on_error : callable
         Gets one line for each bad row, which is skipped: a letter or bracket that is not
         allowed, brackets that don't balance or don't fit the sequence, an id that occurred.
+    on_warning : callable
+        Gets one line for each row with unknown bases.
+    text_columns : collection of str
+        Columns that hold text even where it reads as a number.
 
     Yields
     ------
@@ -82,17 +90,25 @@ def read_csv_rows(
     InputError
         If the header lacks a column, or the text is no CSV.
     """
-    frame = _typed_frame(text, name)
+    frame = _typed_frame(text, name, {*_NEEDED, *text_columns})
     seen: set[str] = set()
     for number, row in enumerate(frame.to_dict("records"), start=2):
+        label = f"{name}: row {number} ('{row['id']}')"
         try:
-            yield _checked(row, seen)
+            checked = _checked(row, seen)
         except InputError as error:
-            on_error(f"{name}: row {number} ('{row['id']}'): {error}")
+            on_error(f"{label}: {error}")
+            continue
+        if unknown := unknown_bases(str(checked["sequence"])):
+            on_warning(f"{label}: {unknown}")
+        yield checked
 
 
-def _typed_frame(text: str, name: str | Path) -> pd.DataFrame:
-    header = next(csv.reader(io.StringIO(text)), [])
+def _typed_frame(text: str, name: str | Path, text_columns: Collection[str]) -> pd.DataFrame:
+    try:
+        header = next(csv.reader(io.StringIO(text)), [])
+    except csv.Error as error:
+        raise InputError(f"{name}: no CSV table ({error})") from None
     missing = [column for column in _NEEDED if column not in header]
     if missing:
         raise InputError(
@@ -101,7 +117,8 @@ def _typed_frame(text: str, name: str | Path) -> pd.DataFrame:
     try:
         return pd.read_csv(
             io.StringIO(text),
-            dtype={column: str for column in _NEEDED},
+            dtype={column: str for column in text_columns},
+            low_memory=False,  # otherwise a column may be numbers in one chunk, text in the next
             keep_default_na=False,
             na_values={column: [""] for column in header if column not in _NEEDED},
         )

@@ -160,7 +160,11 @@ def _is_text(column: pd.Series) -> bool:
     return isinstance(column.dtype, pd.StringDtype)
 
 
-def read_sequences(path: str | Path, on_error: Callable[[str], None] = to_stderr) -> pd.DataFrame:
+def read_sequences(
+    path: str | Path,
+    on_error: Callable[[str], None] = to_stderr,
+    on_warning: Callable[[str], None] = to_stderr,
+) -> pd.DataFrame:
     """Read the sequences of a data set, a proposals table, a CSV table or a FASTA file.
 
     Parameters
@@ -170,6 +174,8 @@ def read_sequences(path: str | Path, on_error: Callable[[str], None] = to_stderr
         input.
     on_error : callable
         Gets one line for each bad CSV row or FASTA record, which is skipped.
+    on_warning : callable
+        Gets one line for each sequence with unknown bases.
 
     Returns
     -------
@@ -187,12 +193,25 @@ def read_sequences(path: str | Path, on_error: Callable[[str], None] = to_stderr
         return read_parquet(path, (DATASET_SCHEMA, PROPOSALS_SCHEMA))
     rows: list[dict[str, Any]]
     if start[:1] in (b">", b";", b"@", b""):  # "@" is FASTQ, which the FASTA reader names
-        rows = [{"id": record.id, "sequence": record.seq} for record in read_fasta(path, on_error)]
+        records = read_fasta(path, on_error, on_warning)
+        rows = [{"id": record.id, "sequence": record.seq} for record in records]
     else:
-        rows = list(read_csv_rows(read_text(path), path, on_error))
+        text_columns = [name for name, type_ in DATASET_TYPES.items() if type_ == pa.string()]
+        rows = list(read_csv_rows(read_text(path), path, on_error, on_warning, text_columns))
     if not rows:
         raise InputError(f"{path}: no good sequence")
-    return completed(pd.DataFrame(rows))
+    frame = completed(pd.DataFrame(rows))
+    _check_types(frame, path)
+    return frame
+
+
+def _check_types(frame: pd.DataFrame, path: str | Path) -> None:
+    """Refuse a CSV whose column has the name of a data set's number column but holds text."""
+    for name, type_ in DATASET_TYPES.items():
+        try:
+            pa.array(frame[name], type=type_, from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+            raise InputError(f"{path}: column '{name}' must hold {type_} or nothing") from None
 
 
 def _numpy_type(list_type: pa.ListType) -> np.dtype:

@@ -167,7 +167,7 @@ def read_short_enough(path: str, max_length: int) -> tuple["pd.DataFrame", int]:
         bad.append(line)
         warn(line)
 
-    frame = read_sequences(path, name_bad)
+    frame = read_sequences(path, name_bad, warn)
     lengths = frame["sequence"].str.len()
     for name, length in zip(frame["id"], lengths, strict=True):
         if length > max_length:

@@ -165,6 +165,7 @@ def test_fasta_has_no_structures(tmp_path):
         (b"id,sequence,dot_bracket\n\xe9,ACGU,....\n", "not UTF-8"),
         (gzip.compress(b"id,sequence,dot_bracket\n" * 99)[:-9], "truncated"),
         (b"id,sequence,dot_bracket\n", "no good sequence"),
+        (b"A" * 200_000, "no CSV table"),
         (b"id,sequence,dot_bracket\na,ACGU,....\nb,A,.,.,.\n", "no CSV table"),
     ],
 )
@@ -179,3 +180,25 @@ def test_unreadable_files_give_one_line(tmp_path, content, reason):
 def test_a_folder_is_named(tmp_path):
     with pytest.raises(InputError, match="is a folder"):
         read_sequences(tmp_path)
+
+
+def test_columns_of_a_data_set_keep_their_type(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "id,sequence,dot_bracket,group,free_energy\na,GGGAAAUCCC,,7,-1.5\nb,GGNAAAUCCR,,8,\n"
+    )
+    warnings: list[str] = []
+    frame = read_sequences(path, warnings.append, warnings.append)
+    assert frame["group"].tolist() == ["7", "8"]
+    assert frame["free_energy"].iloc[0] == -1.5 and np.isnan(frame["free_energy"].iloc[1])
+    assert warnings == [f"{path}: row 3 ('b'): 2 of 10 bases are unknown (N) and never pair"]
+    path.write_text("id,sequence,dot_bracket,free_energy\na,GGGAAAUCCC,,low\n")
+    with pytest.raises(InputError, match="column 'free_energy' must hold double"):
+        read_sequences(path)
+
+
+def test_unknown_bases_of_fasta_are_warned_of(tmp_path):
+    (tmp_path / "s.fa").write_text(">one\nACGRN\n")
+    warnings: list[str] = []
+    read_sequences(tmp_path / "s.fa", pytest.fail, warnings.append)
+    assert len(warnings) == 1 and "2 of 5 bases are unknown" in warnings[0]

@@ -57,6 +57,31 @@ def test_table_histograms_and_counts(folder, tmp_path, capsys):
     assert (tmp_path / "p.histogram.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_csv_columns_are_carried_and_each_rule_is_counted(folder, tmp_path, capsys):
+    source = tmp_path / "d.csv"
+    source.write_text(f"id,sequence,dot_bracket,colour\none,{'GACU' * 10},,red\n")
+
+    def counts(*rules):
+        flags = ("--data", source, "--s1", folder / "run", "--method", "on", "--on-threshold", 0)
+        assert run_propose(*flags, *rules, "--overwrite", "--out", tmp_path / "p.parquet") == 0
+        lines = capsys.readouterr().out.splitlines()[1:10]
+        return {line[:18].strip(): np.array(line[18:].split(), dtype=int) for line in lines}
+
+    plain = counts()
+    assert read_proposals(tmp_path / "p.parquet")["colour"].tolist() == ["red"]
+    rules = ["votes", "probability", "out_of_range", "shape", "hairpin", "noncanonical"]
+    names = ["offered", *(f"- {rule}" for rule in rules), "- over max-boxes", "kept"]
+    assert list(plain) == names
+    assert plain["- votes"].tolist() == plain["- probability"].tolist() == [0, 0, 0]
+    strict = counts("--min-votes", 2, "--min-probability", 0.55, "--min-hairpin", 5)
+    for table in (plain, strict):
+        assert (sum(table[name] for name in names[:-1]) == table["kept"]).all()
+    assert strict["offered"].tolist() == plain["offered"].tolist()
+    assert strict["- votes"][0] < 0 and strict["- probability"].sum() < 0
+    assert counts("--keep-noncanonical")["- noncanonical"].tolist() == [0, 0, 0]
+    assert plain["- noncanonical"].sum() < 0
+
+
 def test_same_command_same_bytes(folder, tmp_path):
     for name in ("a", "b"):
         flags = ("--data", folder / "d.csv", "--s1", folder / "run", "--method", "union")
