@@ -1,11 +1,13 @@
 """What an agent is: something that turns instances into assemblies of their boxes."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from boxfold.envs.instance import Instance
+from boxfold.features.relations import Pseudoknots
 from boxfold.features.structure import IntArray
 
 Picks = tuple[int, ...]
@@ -63,6 +65,32 @@ class Agent(Protocol):
             In the order of `instances`.
         """
         ...
+
+
+class SingleAgent(ABC):
+    """Base of agents that look at one instance after the other; makes them an `Agent`.
+
+    Parameters
+    ----------
+    pseudoknots : {"forbid", "allow"}
+        May picked stems cross.
+    """
+
+    name: str
+    can_sample = False
+
+    def __init__(self, pseudoknots: Pseudoknots = "forbid") -> None:
+        self.pseudoknots = pseudoknots
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Assemble one structure per instance; see `Agent.assemble`."""
+        return [self._assemble(instance, rng, samples) for instance in instances]
+
+    @abstractmethod
+    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
+        """Structure of one instance."""
 
 
 def assembly_of_picks(instance: Instance, picks: Iterable[int], energy_calls: int = 0) -> Assembly:

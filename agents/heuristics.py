@@ -1,10 +1,8 @@
 """Agents of a few lines: chance, and the greedy rules every other agent has to beat."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from boxfold.agents.agent import Assembly, Picks, assembly_of_picks, lowest_energy
+from boxfold.agents.agent import Assembly, Picks, SingleAgent, assembly_of_picks, lowest_energy
 from boxfold.agents.scoring import SetScorer, set_scorer
 from boxfold.envs.instance import Instance
 from boxfold.features.channels import stem_stack_energy
@@ -15,25 +13,11 @@ MIN_GAIN = 1e-3
 """A pick has to lower the energy by more (kcal/mol): of equal structures the smaller one wins."""
 
 
-class RandomAgent:
-    """Uniform over the stems that still fit and STOP, until STOP or nothing fits.
-
-    Parameters
-    ----------
-    pseudoknots : {"forbid", "allow"}
-    """
+class RandomAgent(SingleAgent):
+    """Uniform over the stems that still fit and STOP, until STOP or nothing fits."""
 
     name = "random"
     can_sample = True
-
-    def __init__(self, pseudoknots: Pseudoknots = "forbid") -> None:
-        self.pseudoknots = pseudoknots
-
-    def assemble(
-        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
-    ) -> list[Assembly]:
-        """Best of `samples` random assemblies; see `Agent.assemble`."""
-        return [self._assemble(instance, rng, samples) for instance in instances]
 
     def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
         conflict = instance.conflict(self.pseudoknots)
@@ -43,7 +27,7 @@ class RandomAgent:
         return assembly_of_picks(instance, *lowest_energy(instance, draws))
 
 
-class GreedyScoreAgent:
+class GreedyScoreAgent(SingleAgent):
     """Every stem that fits, in the order of S1's score.
 
     Parameters
@@ -55,72 +39,35 @@ class GreedyScoreAgent:
     """
 
     name = "greedy-s1"
-    can_sample = False
 
     def __init__(self, pseudoknots: Pseudoknots = "forbid", min_score: float = 0.1) -> None:
-        self.pseudoknots = pseudoknots
+        super().__init__(pseudoknots)
         self.min_score = min_score
 
-    def assemble(
-        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
-    ) -> list[Assembly]:
-        """Assemble by score; see `Agent.assemble`."""
-        return [self._assemble(instance) for instance in instances]
-
-    def _assemble(self, instance: Instance) -> Assembly:
+    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
         order = np.argsort(-instance.score, kind="stable")
         order = order[instance.score[order] >= self.min_score]
         return assembly_of_picks(instance, fitting(order, instance.conflict(self.pseudoknots)))
 
 
-class GreedyStackAgent:
-    """Every stem that fits, in the order of its stacking energy, as long as that is negative.
-
-    Parameters
-    ----------
-    pseudoknots : {"forbid", "allow"}
-    """
+class GreedyStackAgent(SingleAgent):
+    """Every stem that fits, in the order of its stacking energy, as long as that is negative."""
 
     name = "greedy-stack"
-    can_sample = False
 
-    def __init__(self, pseudoknots: Pseudoknots = "forbid") -> None:
-        self.pseudoknots = pseudoknots
-
-    def assemble(
-        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
-    ) -> list[Assembly]:
-        """Assemble by stacking energy; see `Agent.assemble`."""
-        return [self._assemble(instance) for instance in instances]
-
-    def _assemble(self, instance: Instance) -> Assembly:
+    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
         energy = stem_stack_energy(instance.seq, instance.boxes)
         order = np.argsort(energy, kind="stable")
         order = order[energy[order] < 0]
         return assembly_of_picks(instance, fitting(order, instance.conflict(self.pseudoknots)))
 
 
-class GreedyEnergyAgent:
-    """The stem that lowers the free energy most, again and again, until none does.
-
-    Parameters
-    ----------
-    pseudoknots : {"forbid", "allow"}
-    """
+class GreedyEnergyAgent(SingleAgent):
+    """The stem that lowers the free energy most, again and again, until none does."""
 
     name = "greedy-energy"
-    can_sample = False
 
-    def __init__(self, pseudoknots: Pseudoknots = "forbid") -> None:
-        self.pseudoknots = pseudoknots
-
-    def assemble(
-        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
-    ) -> list[Assembly]:
-        """Assemble by free-energy gain; see `Agent.assemble`."""
-        return [self._assemble(instance) for instance in instances]
-
-    def _assemble(self, instance: Instance) -> Assembly:
+    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
         if not instance.n_boxes:
             return assembly_of_picks(instance, ())
         scorer = set_scorer(instance, self.pseudoknots)

@@ -1,10 +1,8 @@
 """Agents that search over sets of stems: beam, annealing, the exact optimum; and RNAfold."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from boxfold.agents.agent import Assembly, Picks, assembly_of_picks, lowest_energy
+from boxfold.agents.agent import Assembly, Picks, SingleAgent, assembly_of_picks, lowest_energy
 from boxfold.agents.heuristics import MIN_GAIN
 from boxfold.agents.scoring import FloatArray, SetScorer, set_scorer
 from boxfold.envs.instance import Instance
@@ -13,7 +11,7 @@ from boxfold.features.structure import BoolArray, IntArray
 from boxfold.rewards.energy import mfe
 
 
-class BeamAgent:
+class BeamAgent(SingleAgent):
     """Beam search guided by free energy: the best sets of k stems lead to those of k + 1.
 
     Parameters
@@ -24,19 +22,12 @@ class BeamAgent:
     """
 
     name = "beam"
-    can_sample = False
 
     def __init__(self, pseudoknots: Pseudoknots = "forbid", width: int = 16) -> None:
-        self.pseudoknots = pseudoknots
+        super().__init__(pseudoknots)
         self.width = width
 
-    def assemble(
-        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
-    ) -> list[Assembly]:
-        """Assemble by beam search; see `Agent.assemble`."""
-        return [self._assemble(instance) for instance in instances]
-
-    def _assemble(self, instance: Instance) -> Assembly:
+    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
         if not instance.n_boxes:
             return assembly_of_picks(instance, ())
         scorer = set_scorer(instance, self.pseudoknots)
@@ -44,7 +35,7 @@ class BeamAgent:
         return assembly_of_picks(instance, picks, scorer.calls)
 
 
-class AnnealingAgent:
+class AnnealingAgent(SingleAgent):
     """Simulated annealing: toggle a random stem, dropping what it conflicts with.
 
     Parameters
@@ -69,15 +60,9 @@ class AnnealingAgent:
         hot: float = 4.0,
         cold: float = 0.5,
     ) -> None:
-        self.pseudoknots = pseudoknots
+        super().__init__(pseudoknots)
         self.temperatures = np.geomspace(hot, cold, n_iterations)
         self.max_energy_calls = max_energy_calls
-
-    def assemble(
-        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
-    ) -> list[Assembly]:
-        """Best of `samples` annealing runs; see `Agent.assemble`."""
-        return [self._assemble(instance, rng, samples) for instance in instances]
 
     def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
         if not instance.n_boxes:
@@ -110,7 +95,7 @@ class AnnealingAgent:
         return tuple(sorted(best))
 
 
-class ExactAgent:
+class ExactAgent(SingleAgent):
     """The optimum over whole stems by dynamic programming; nested whatever the setting.
 
     Parameters
@@ -120,19 +105,12 @@ class ExactAgent:
     """
 
     name = "exact"
-    can_sample = False
 
-    def __init__(self, pseudoknots: Pseudoknots = "forbid") -> None:
-        self.pseudoknots = pseudoknots
-
-    def assemble(
-        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
-    ) -> list[Assembly]:
-        """Solve each instance; see `Agent.assemble`."""
-        return [assembly_of_picks(each, each.optimum.picks) for each in instances]
+    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
+        return assembly_of_picks(instance, instance.optimum.picks)
 
 
-class RnafoldAgent:
+class RnafoldAgent(SingleAgent):
     """ViennaRNA's minimum free energy structure; uses no boxes.
 
     Parameters
@@ -142,16 +120,9 @@ class RnafoldAgent:
     """
 
     name = "rnafold"
-    can_sample = False
 
-    def __init__(self, pseudoknots: Pseudoknots = "forbid") -> None:
-        self.pseudoknots = pseudoknots
-
-    def assemble(
-        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
-    ) -> list[Assembly]:
-        """Fold each sequence; see `Agent.assemble`."""
-        return [Assembly(None, mfe(each.seq).base_pairs, 0) for each in instances]
+    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
+        return Assembly(None, mfe(instance.seq).base_pairs, 0)
 
 
 class _CachedEnergies(dict[frozenset[int], float]):
