@@ -1,8 +1,10 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from boxfold.agents.evaluation import PER_SEQUENCE_COLUMNS, SUMMARY_COLUMNS
-from boxfold.features.proposals import run_proposals
+from boxfold.features.box import boxes_to_array, stem_box
+from boxfold.features.proposals import EVIDENCE, Proposals, no_loops, run_proposals
 from boxfold.s1.tables import proposals_to_columns, write_dataset, write_proposals
 from boxfold.scripts import evaluate
 
@@ -133,3 +135,24 @@ def test_a_failing_record_is_named_and_the_exit_code_is_one(table, tmp_path, cap
     assert "two: exact failed: out of luck" in capsys.readouterr().err
     summary = pd.read_csv(tmp_path / "out" / "summary.csv")
     assert summary["n"].tolist() == [3, 4]
+
+
+def test_boxes_are_cut_and_cross_only_where_allowed(tmp_path):
+    seq = "GGGGAACCCAACCCCAAAGGG"  # GGGG-CCCC and CCC-GGG cross
+    stems = boxes_to_array([stem_box(0, 14, 4), stem_box(6, 20, 3)])
+    evidence = np.zeros((2, len(EVIDENCE)), dtype=np.float32)
+    score = np.array([0.9, 0.8], dtype=np.float32)
+    columns = proposals_to_columns(Proposals(stems, score, evidence, *no_loops()))
+    table, out = tmp_path / "p.parquet", tmp_path / "out"
+    write_proposals(pd.DataFrame([{"id": "knot", "sequence": seq, **columns}]), table)
+
+    def structure(*flags):
+        flags = ("--data", table, "--agents", "greedy-s1", *flags, "--overwrite", "--out", out)
+        assert run(*flags) == 0
+        row = pd.read_csv(out / "per_sequence.csv").iloc[0]
+        assert row["validity"] == 1
+        return row["dot_bracket"]
+
+    assert structure() == "((((.......))))......"
+    assert structure("--pseudoknots", "allow") == "((((..[[[..))))...]]]"
+    assert structure("--pseudoknots", "allow", "--max-boxes", 1) == "((((.......))))......"
