@@ -57,11 +57,6 @@ class RewardConfig:
             raise ValueError("invalid_penalty, max_energy and loop_weight can't be negative")
 
     @property
-    def needs_step_energy(self) -> bool:
-        """Whether energies are read at every step and not only at the last."""
-        return self.mode == "immediate"
-
-    @property
     def needs_completion(self) -> bool:
         """Whether `StateTerms.completion` is read (at every step)."""
         return self.mode == "potential"

@@ -124,10 +124,7 @@ def test_settings_out_of_range_are_refused(setting: dict, message: str) -> None:
         RewardConfig(**setting)
 
 
-def test_config_says_what_it_reads() -> None:
-    needs = {
-        mode: (RewardConfig(mode=mode).needs_step_energy, RewardConfig(mode=mode).needs_completion)  # type: ignore[arg-type]
-        for mode in ("final", "immediate", "potential")
-    }
-    expected = {"final": (False, False), "immediate": (True, False), "potential": (False, True)}
-    assert needs == expected
+def test_only_shaping_reads_completions() -> None:
+    assert RewardConfig(mode="potential").needs_completion
+    assert not RewardConfig(mode="final").needs_completion
+    assert not RewardConfig(mode="immediate").needs_completion
