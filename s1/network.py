@@ -23,7 +23,7 @@ class NetworkConfig:
 
     name: str = field(default="half", metadata={"help": "half (ours) or run7 (prior work)"})
     channels: int = field(default=64, metadata={"help": "channels of the trunk"})
-    n_blocks: int = field(default=8, metadata={"help": "residual blocks"})
+    n_blocks: int = field(default=6, metadata={"help": "residual blocks"})
     dilations: tuple[int, ...] = field(default=(1, 2, 4), metadata={"help": "cycled over blocks"})
     pixel_channels: int = field(default=24, metadata={"help": "trunk outputs per full pixel"})
     hidden: int = field(default=48, metadata={"help": "hidden units of each head"})

@@ -32,7 +32,7 @@ class TrainS1Config:
     epochs: int = field(default=4, metadata={"help": "epochs, each ends with a validation"})
     epoch_examples: int = field(
         default=4200,
-        metadata={"help": "examples per epoch, drawn from an endless shuffle; 0 = all"},
+        metadata={"help": "examples per epoch, drawn from an endless shuffle; at most all"},
     )
     batch_pixels: int = field(
         default=16 * 64 * 64, metadata={"help": "most pixels of a batch: 16 windows of 64 nt"}
@@ -122,7 +122,8 @@ class S1Trainer:
 
     def _epoch_batches(self) -> list[Any]:
         """Batches of the current epoch; the same whenever they are asked for."""
-        n, size = len(self.train), self.config.epoch_examples or len(self.train)
+        n = len(self.train)
+        size = min(self.config.epoch_examples, n)
         first = self.progress.epoch * size
         rounds = range(first // n, (first + size - 1) // n + 1)
         stream = np.concatenate(
@@ -202,7 +203,7 @@ class S1Trainer:
 
     def _keep_best(self, metrics: dict[str, float]) -> None:
         score = metrics["validation/score"]
-        if score > self.progress.best_score:
+        if score > self.progress.best_score or not self.run.has("weights"):
             self.progress.best_score = score
             self.progress.best_epoch = self.progress.epoch
             meta = {

@@ -1,41 +1,13 @@
-"""Frozen config dataclasses as command-line flags: one flag per field, its help text beside it."""
+"""From the command line to frozen config dataclasses, and to what a run folder records."""
 
 import argparse
 import dataclasses
 import shlex
 import sys
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
 ConfigT = TypeVar("ConfigT")
-
-_PARSERS: dict[Any, type] = {int: int, float: float, str: str}
-
-
-def add_config_arguments(
-    parser: argparse.ArgumentParser, config_class: type, skip: Collection[str] = ()
-) -> None:
-    """Add ``--field-name`` for every int, float and str field that is not in `skip`.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-    config_class : type
-        Frozen dataclass whose fields carry ``metadata={"help": ...}``.
-    skip : collection of str
-        Fields set elsewhere, such as ``seed``.
-    """
-    group = parser.add_argument_group(f"{config_class.__name__} (config.json keeps them)")
-    for item in dataclasses.fields(config_class):
-        if item.name in skip or item.type not in _PARSERS:
-            continue
-        group.add_argument(
-            f"--{item.name.replace('_', '-')}",
-            type=_PARSERS[item.type],
-            default=item.default,
-            help=f"{item.metadata['help']} (default %(default)s)",
-        )
 
 
 def config_from_arguments(
@@ -47,10 +19,8 @@ def config_from_arguments(
     --------
     >>> @dataclasses.dataclass(frozen=True)
     ... class Tiny:
-    ...     steps: int = dataclasses.field(default=3, metadata={"help": "steps"})
-    >>> parser = argparse.ArgumentParser()
-    >>> add_config_arguments(parser, Tiny)
-    >>> config_from_arguments(Tiny, parser.parse_args(["--steps", "5"]))
+    ...     steps: int = 3
+    >>> config_from_arguments(Tiny, argparse.Namespace(steps=5, out="x"))
     Tiny(steps=5)
     """
     names = {item.name for item in dataclasses.fields(config_class)}  # type: ignore[arg-type]

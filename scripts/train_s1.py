@@ -12,8 +12,9 @@ from boxfold.s1.network import NetworkConfig
 from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.tables import read_dataset
 from boxfold.s1.training import S1Trainer, TrainS1Config
-from boxfold.scripts.common import positive_int, verb_main
-from boxfold.scripts.configs import add_config_arguments, command_line, config_from_arguments
+from boxfold.scripts.common import verb_main
+from boxfold.scripts.configs import command_line
+from boxfold.scripts.overrides import add_override_arguments, overridden
 
 DESCRIPTION = "Train S1 on a dataset; the best epoch by its validation metrics is kept."
 EXAMPLE = "boxfold train-s1 --data windows.parquet --epochs 4 --out runs/s1"
@@ -26,17 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--network", choices=("half", "run7"), default="half", help="run7: the prior network"
     )
-    parser.add_argument("--channels", type=positive_int, default=64, help="width of the trunk")
-    parser.add_argument("--n-blocks", type=positive_int, default=6, help="residual blocks")
     parser.add_argument("--out", required=True, help="run folder")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
-    add_config_arguments(parser, TrainS1Config, skip=("seed",))
+    add_override_arguments(parser, {"training": TrainS1Config(), "network": NetworkConfig()})
 
 
 def run(args: argparse.Namespace) -> int:
     """Train."""
-    network = NetworkConfig(name=args.network, channels=args.channels, n_blocks=args.n_blocks)
-    config = config_from_arguments(TrainS1Config, args, network=network)
+    network = overridden(NetworkConfig(), args, name=args.network)
+    config = overridden(TrainS1Config(), args, network=network, seed=args.seed)
     train, validation = load_split(args.data, args.validation)
     print(f"{len(train)} training and {len(validation)} validation examples", flush=True)
     stored = {"verb": "train-s1", "data": args.data, "validation": args.validation}
