@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -53,3 +54,40 @@ def proposals(artefacts: Path, windows: Path) -> Path:
     flags = ["--data", str(windows), "--method", "runs", "--max-boxes", "16"]
     assert cli.main(["propose", *flags, "--out", str(path)]) == 0
     return path
+
+
+class Outcome(NamedTuple):
+    """What a run of `boxfold` left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    def is_one_line(self, verb: str, *parts: str) -> bool:
+        """Did the verb stop with a single clear line that holds all of `parts`?"""
+        assert self.code == 2, self.err
+        assert self.err.startswith(f"boxfold {verb}: error: "), self.err
+        assert self.err.count("\n") == 1, self.err
+        assert not [part for part in parts if part not in self.err], self.err
+        return True
+
+
+@pytest.fixture
+def call(capsys):
+    """Runs `boxfold` with flags, in this process."""
+
+    def run(*flags: object) -> Outcome:
+        code = cli.main([str(flag) for flag in flags])
+        return Outcome(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def predict(call, untrained_s1):
+    """Runs `boxfold predict` with small weights."""
+
+    def run(source: object, *flags: object, agent: object = "beam") -> Outcome:
+        return call("predict", source, "--s1", untrained_s1, "--agent", agent, *flags)
+
+    return run

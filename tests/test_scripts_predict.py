@@ -15,7 +15,6 @@ from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.rewards.energy import EnergyModel, mfe
 from boxfold.s1.propose import S1Model
 from boxfold.scripts.layouts import LAYOUTS, Layout, write_predictions
-from boxfold.scripts.predict import main
 
 HAIRPIN = "GGGGAAAACCCC"
 TWO = f">one first\n{HAIRPIN}\n>two\nGGCGAAAGCCAAGGCGAAAGCC\n"
@@ -29,13 +28,11 @@ def fasta(tmp_path) -> Path:
 
 
 @pytest.fixture
-def predict(untrained_s1, capsys):
-    """Runs the verb with small weights; gives exit code, stdout, stderr."""
+def predict(predict):
+    """The shared one, with an agent that is always right about its boxes."""
 
     def run(source, *flags, agent="exact"):
-        code = main([str(source), "--s1", str(untrained_s1), "--agent", agent, *flags])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
+        return predict(source, *flags, agent=agent)
 
     return run
 
