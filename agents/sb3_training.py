@@ -239,7 +239,8 @@ def load_zip(path: Path) -> AssemblyNetwork:
     InputError
         If it is no model of this package's policy.
     """
-    for algorithm in (PPO, A2C):
+    reason = "no such file"
+    for algorithm in (PPO, A2C) if path.is_file() else ():
         try:
             policy = algorithm.load(path, device="cpu").policy
         except Exception as error:  # whatever its pickles raise

@@ -40,7 +40,7 @@ class TrainConfig:
     minutes: float = field(
         default=0.0, metadata={"help": "CPU minutes after which training ends; 0 = no limit"}
     )
-    batch_instances: int = field(default=64, metadata={"help": "instances per optimiser step"})
+    batch_instances: int = field(default=16, metadata={"help": "instances per optimiser step"})
     learning_rate: float = field(default=1e-3, metadata={"help": "after warm-up; falls to 0"})
     warmup: float = field(default=0.03, metadata={"help": "share of the training that warms up"})
     weight_decay: float = field(default=1e-4, metadata={"help": "AdamW weight decay"})
@@ -181,7 +181,7 @@ class EpochTrainer(ABC):
                 "the last checkpoint is kept (try a lower --learning-rate)"
             )
         self.optimizer.zero_grad(set_to_none=True)
-        losses["loss"].backward()  # type: ignore[no-untyped-call]
+        losses["loss"].backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
         self.optimizer.step()
         return {name: value.item() for name, value in losses.items()}
