@@ -34,7 +34,7 @@ KNOWN = "#787878"
 def main() -> None:
     """Predict one bundled example and draw its boxes."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("id", nargs="?", default="trna_asp_yeast")
+    parser.add_argument("id", nargs="?", default="adenine_riboswitch")
     parser.add_argument("--s1", help="run folder (default: shipped)")
     parser.add_argument("--agent", default="ppo")
     parser.add_argument("--out", default=str(Path(__file__).parent / "example.png"))
