@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the verb."""
     parser.add_argument("--data", required=True, metavar="P.parquet", help="output of propose")
     parser.add_argument(
+        "--split", choices=("train", "validation"), help="only rows of this split (default: all)"
+    )
+    parser.add_argument(
         "--agents",
         nargs="+",
         metavar="NAME|RUN",
@@ -56,9 +59,14 @@ def run(args: argparse.Namespace) -> int:
     tables = [Path(args.out) / name for name in ("summary.csv", "per_sequence.csv")]
     for table in tables:
         check_writable(table, args.overwrite)
-    instances = instances_from_frame(read_proposals(args.data), args.max_boxes)
+    frame = read_proposals(args.data)
+    if args.split:
+        frame = frame[frame["split"] == args.split]
+    instances = instances_from_frame(frame, args.max_boxes)
     if not instances:
-        raise InputError(f"{args.data}: holds no sequences")
+        raise InputError(
+            f"{args.data}: holds no sequences" + f" of {args.split}" * bool(args.split)
+        )
     agents = load_agents(args.agents, args.pseudoknots)
     failures: list[str] = []
     config = EvaluationConfig(args.samples, args.seed, args.pseudoknots)

@@ -5,7 +5,12 @@ import pytest
 from boxfold.agents.evaluation import PER_SEQUENCE_COLUMNS, SUMMARY_COLUMNS
 from boxfold.features.box import boxes_to_array, stem_box
 from boxfold.features.proposals import EVIDENCE, Proposals, no_loops, run_proposals
-from boxfold.s1.tables import proposals_to_columns, write_dataset, write_proposals
+from boxfold.s1.tables import (
+    proposals_to_columns,
+    read_proposals,
+    write_dataset,
+    write_proposals,
+)
 from boxfold.scripts import evaluate
 
 RNAS = {
@@ -156,3 +161,17 @@ def test_boxes_are_cut_and_cross_only_where_allowed(tmp_path):
     assert structure() == "((((.......))))......"
     assert structure("--pseudoknots", "allow") == "((((..[[[..))))...]]]"
     assert structure("--pseudoknots", "allow", "--max-boxes", 1) == "((((.......))))......"
+
+
+def test_split_keeps_its_rows(table, tmp_path, capsys):
+    frame = read_proposals(table)
+    frame["split"] = ["train", "validation", "train", "validation"]
+    write_proposals(frame, table)
+    flags = ("--data", table, "--agents", "exact", "--out", tmp_path / "out")
+    assert run(*flags, "--split", "validation") == 0
+    rows = pd.read_csv(tmp_path / "out" / "per_sequence.csv")
+    assert rows["id"].tolist() == ["two", "unknown"]
+    frame["split"] = "train"
+    write_proposals(frame, table)
+    assert run(*flags, "--split", "validation", "--overwrite") == 2
+    assert "holds no sequences of validation" in capsys.readouterr().err
