@@ -26,6 +26,10 @@ class CloneConfig(TrainConfig):
         metadata={"help": "share of episodes that the policy itself plays, from the 2nd epoch on"},
     )
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.explore <= 1:
+            raise ValueError(f"explore is {self.explore} (a share, from 0 to 1)")
+
 
 class CloneTrainer(EpochTrainer):
     """Learns what the exact optimum picks; see `EpochTrainer`.

@@ -33,6 +33,12 @@ class NetworkConfig:
     n_token_features: int = field(default=N_TOKEN_FEATURES, metadata={"help": "input per box"})
     n_globals: int = field(default=len(GLOBAL_NAMES), metadata={"help": "input per state"})
 
+    def __post_init__(self) -> None:
+        if self.embed_dim % self.n_heads:
+            raise ValueError(
+                f"a width of {self.embed_dim} can't be split over {self.n_heads} attention heads"
+            )
+
 
 class Encoded(NamedTuple):
     """Sequences after `AssemblyNetwork.encode`; rows can be repeated or chosen by `take`.

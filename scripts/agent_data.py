@@ -33,6 +33,11 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-boxes", type=positive_int, default=64, metavar="N", help="stems per sequence"
     )
+    parser.add_argument(
+        "--geometry-only",
+        action="store_true",
+        help="tokens hold only kind, place and size of a box: no sequence, energies or S1 evidence",
+    )
     parser.add_argument("--out", required=True, metavar="RUN", help="run folder")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
 

@@ -86,6 +86,8 @@ def training_config(
     InputError
         If flags do not go together, or the start can't be read.
     """
+    if args.algorithm == "clone" and args.pseudoknots == "allow":
+        raise InputError("--algorithm clone: its teacher is nested, --pseudoknots can't be allow")
     start = _start(args)
     network = start.config if start else NetworkConfig()
     default: CloneConfig | RLConfig = CloneConfig()
@@ -109,7 +111,12 @@ def _assembly(args: argparse.Namespace) -> AssemblyConfig:
     check_range("loop_weight", args.loop_weight)
     try:
         reward = RewardConfig(args.reward, gamma=args.gamma, loop_weight=args.loop_weight)
-        return AssemblyConfig(args.max_boxes, pseudoknots=args.pseudoknots, reward=reward)
+        return AssemblyConfig(
+            args.max_boxes,
+            pseudoknots=args.pseudoknots,
+            geometry_only=args.geometry_only,
+            reward=reward,
+        )
     except ValueError as error:
         raise InputError(str(error)) from None
 

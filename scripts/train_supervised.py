@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         SupervisedConfig(),
         args,
         network=overridden(NetworkConfig(), args),
-        assembly=AssemblyConfig(max_boxes=args.max_boxes),
+        assembly=AssemblyConfig(max_boxes=args.max_boxes, geometry_only=args.geometry_only),
         full_recall_only=args.full_recall_only,
         seed=args.seed,
     )

@@ -3,6 +3,7 @@ import json
 import pandas as pd
 import pytest
 
+from boxfold.agents.learned import load_learned
 from boxfold.s1.run_folder import RunFolder
 from boxfold.scripts import cli
 from boxfold.scripts.agent_data import validation_rows
@@ -38,6 +39,13 @@ def test_ppo_starts_from_a_run_and_takes_over_its_shape(clone, proposals, tmp_pa
     assert config["clip_range"] == 0.1
 
 
+def test_geometry_only_is_kept_with_the_weights(proposals, tmp_path):
+    flags = ["--geometry-only", "--epochs", "1"]
+    assert run("train-supervised", proposals, tmp_path / "run", *flags) == 0
+    learned = load_learned(tmp_path / "run" / "weights.safetensors")
+    assert learned.geometry_only and learned.role == "supervised"
+
+
 def test_supervised_says_how_many_examples_have_full_recall(proposals, tmp_path, capsys):
     flags = ["--full-recall-only", "--epochs", "1"]
     assert run("train-supervised", proposals, tmp_path / "run", *flags) == 0
@@ -56,6 +64,9 @@ def test_supervised_says_how_many_examples_have_full_recall(proposals, tmp_path,
         (["--algorithm", "ppo", "--gamma", "2"], "gamma is 2.0"),
         (["--algorithm", "clone", "--epochs", "0"], "--epochs 0 is too small"),
         (["--algorithm", "clone", "--learning-rate", "nan"], "--learning-rate nan is out of range"),
+        (["--algorithm", "clone", "--pseudoknots", "allow"], "its teacher is nested"),
+        (["--algorithm", "clone", "--explore", "7"], "explore is 7.0"),
+        (["--algorithm", "ppo", "--n-heads", "3"], "can't be split over 3 attention heads"),
         (["--algorithm", "ppo", "--init", "missing"], "no such weights file"),
         (["--algorithm", "ppo", "--init", "model.zip"], "--trust-pickle allows it"),
     ],
