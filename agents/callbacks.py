@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter
+from tqdm import tqdm
 
 from boxfold.s1.run_folder import RunFolder
 
@@ -19,13 +20,26 @@ EPISODE_TAGS = {
 
 
 class EpisodeCallback(BaseCallback):
-    """Logs means over the episodes that ended in a rollout: outcomes and reward components."""
+    """Logs means over the episodes that ended in a rollout: outcomes and reward components.
 
-    def __init__(self) -> None:
+    On a terminal it shows a bar.
+
+    Parameters
+    ----------
+    n_steps : int
+        Steps of the environment to come.
+    """
+
+    def __init__(self, n_steps: int) -> None:
         super().__init__()
         self._values: dict[str, list[float]] = defaultdict(list)
+        self._bar = tqdm(total=n_steps, desc="steps", disable=None, leave=False)
+
+    def _on_training_end(self) -> None:
+        self._bar.close()
 
     def _on_step(self) -> bool:
+        self._bar.update(self.training_env.num_envs)
         for info in self.locals["infos"]:
             if "valid" in info:
                 self._collect(info)

@@ -136,7 +136,7 @@ class RLTrainer:
         n_steps = self.config.n_envs * self.config.n_steps * self.config.chunk_updates
         every = max(1, self.config.chunk_updates // 8)
         try:
-            self.model.learn(n_steps, EpisodeCallback(), every, reset_num_timesteps=False)
+            self.model.learn(n_steps, EpisodeCallback(n_steps), every, reset_num_timesteps=False)
         except ValueError:  # SB3's distributions refuse what is no number
             self._check_finite()
             raise

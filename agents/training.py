@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from tqdm import tqdm
 
 from boxfold.agents.learned import Role, save_learned
 from boxfold.agents.network import AssemblyNetwork, NetworkConfig
@@ -155,7 +156,10 @@ class EpochTrainer(ABC):
         n_batches = math.ceil(len(order) / self.config.batch_instances)
         sums: dict[str, float] = {}
         self.network.train()
-        for index, rows in enumerate(np.array_split(order, n_batches)):
+        batches = np.array_split(order, n_batches)
+        label = f"epoch {self.progress.epoch + 1}"
+        # disable=None: a bar on a terminal only
+        for index, rows in enumerate(tqdm(batches, label, disable=None, leave=False)):
             spent = self._spent(index / n_batches, time.process_time() - start)
             self._set_learning_rate(min(spent, 1.0))
             for name, value in self._step(rows).items():

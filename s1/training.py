@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from boxfold.features.errors import InputError
 from boxfold.s1.batches import Example, input_tensors, length_batches, stack_end_targets
@@ -139,7 +140,9 @@ class S1Trainer:
         n_examples = sum(map(len, batches))
         done = sum(map(len, batches[: self.progress.batch]))
         self.network.train()
-        for batch in batches[self.progress.batch :]:
+        label = f"epoch {self.progress.epoch + 1}"
+        # disable=None: a bar on a terminal only
+        for batch in tqdm(batches[self.progress.batch :], label, disable=None, leave=False):
             self._set_learning_rate((self.progress.epoch + done / n_examples) / self.config.epochs)
             losses = self._step([self.train[index] for index in batch])
             self._losses.append(losses)
@@ -150,7 +153,7 @@ class S1Trainer:
                 self._checkpoint()
                 recent = self._losses[-self.config.checkpoint_batches :]
                 mean = np.mean([entry["loss"] for entry in recent])
-                report(f"epoch {self.progress.epoch + 1}: {done}/{n_examples}, loss {mean:.4f}")
+                report(f"{label}: {done}/{n_examples}, loss {mean:.4f}")
 
     def _set_learning_rate(self, fraction: float) -> None:
         warm = min(1.0, fraction / self.config.warmup) if self.config.warmup else 1.0
