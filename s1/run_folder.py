@@ -3,16 +3,18 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch.utils.tensorboard import SummaryWriter
 
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 Tensors = dict[str, torch.Tensor]
 
@@ -126,11 +128,12 @@ class RunFolder:
         """
         run = cls(path)
         config = json.loads(json.dumps(config))
-        if resume and run.path.exists():
+        is_empty = not run.path.exists() or (run.path.is_dir() and not any(run.path.iterdir()))
+        if resume and not is_empty:
             run._check_resumable(config)
             run._rows = run.metrics().to_dict("records")
             return run
-        if run.path.exists() and any(run.path.iterdir() if run.path.is_dir() else [run.path]):
+        if not is_empty:
             if not overwrite or not (run.path / "config.json").exists():
                 hint = "--resume continues it, --overwrite replaces it"
                 raise InputError(f"{run.path}: exists already ({hint} if it is a run)")
@@ -176,9 +179,12 @@ class RunFolder:
         with atomic_path(self.path / "metrics.csv") as temporary:
             pd.DataFrame(self._rows).to_csv(temporary, index=False)
 
-    def writer(self, step: int = 0) -> SummaryWriter:
+    def writer(self, step: int = 0) -> "SummaryWriter":
         """TensorBoard writer; what an interrupted run wrote after `step` is hidden."""
         if self._writer is None:
+            # A second of import that predicting needn't wait for.
+            from torch.utils.tensorboard import SummaryWriter
+
             self._writer = SummaryWriter(str(self.path), purge_step=step)
         return self._writer
 

@@ -111,6 +111,9 @@ def test_run_folder_resumes_only_itself(tmp_path):
         RunFolder.open(tmp_path / "run", {"lr": 2}, "c", resume=True, overwrite=False)
     with pytest.raises(ValueError, match="exists already"):
         RunFolder.open(tmp_path / "run", {"lr": 1}, "c", resume=False, overwrite=False)
+    empty = tmp_path / "killed before its first file"
+    empty.mkdir()
+    assert RunFolder.open(empty, {"lr": 1}, "c", resume=True, overwrite=False).config() == {"lr": 1}
     again.finish()
     with pytest.raises(ValueError, match="is finished"):
         RunFolder.open(tmp_path / "run", {"lr": 1}, "c", resume=True, overwrite=False)
