@@ -1,3 +1,4 @@
+import functools
 import gzip
 import io
 import os
@@ -11,6 +12,9 @@ import pytest
 
 from boxfold.features.errors import InputError
 from boxfold.features.fasta import FastaRecord, read_fasta
+
+# Without a time stamp: parameters name tests, and xdist's workers must agree on the names.
+zipped = functools.partial(gzip.compress, mtime=0)
 
 GOOD = b">a first one\nACGU\n\nacgt\n>b\nGGG\n"
 GOOD_RECORDS = [FastaRecord("a", "first one", "ACGUACGU", 0), FastaRecord("b", "", "GGG", 0)]
@@ -45,9 +49,9 @@ def read(path: Path, content: bytes) -> Reading:
         GOOD.replace(b"\n", b"\r"),
         b"\n; a comment\n" + GOOD + b"; another\n\n",
         GOOD.replace(b"a first one", b"  a\tfirst one "),
-        gzip.compress(GOOD),
-        gzip.compress(GOOD[:20]) + gzip.compress(GOOD[20:]),  # as bgzip writes: several members
-        gzip.compress(b"\xef\xbb\xbf" + GOOD),
+        zipped(GOOD),
+        zipped(GOOD[:20]) + zipped(GOOD[20:]),  # as bgzip writes: several members
+        zipped(b"\xef\xbb\xbf" + GOOD),
     ],
 )
 def test_good_files(path: Path, content: bytes) -> None:
@@ -56,7 +60,7 @@ def test_good_files(path: Path, content: bytes) -> None:
     assert reading.errors == reading.warnings == []
 
 
-@pytest.mark.parametrize("content", [GOOD, gzip.compress(GOOD)])
+@pytest.mark.parametrize("content", [GOOD, zipped(GOOD)])
 @pytest.mark.parametrize("buffer", [io.BytesIO, lambda data: io.BufferedReader(io.BytesIO(data))])
 def test_standard_input(content: bytes, buffer: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=buffer(content)))
@@ -72,16 +76,16 @@ def test_standard_input(content: bytes, buffer: type, monkeypatch: pytest.Monkey
         (b"", "the file is empty"),
         (b"\n \r\n", "the file is empty"),
         (b"; only a comment\n", "the file is empty"),
-        (gzip.compress(b""), "the file is empty"),
+        (zipped(b""), "the file is empty"),
         (b"ACGU\nACGU\n", "no line starts with '>' (FASTA is needed, plain or gzip)"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\r", "a binary file (FASTA is needed, plain or gzip)"),
-        (gzip.compress(bytes(100)), "a binary file (FASTA is needed, plain or gzip)"),
+        (zipped(bytes(100)), "a binary file (FASTA is needed, plain or gzip)"),
         (GOOD.decode().encode("utf-16"), "UTF-16 text, UTF-8 is needed"),
         (b"@read\nACGU\n+\nIIII\n", "starts with '@' as FASTQ does (FASTA is needed)"),
         (b"\xef\xbb\xbf\n@read\nACGU\n+\nIIII\n", "starts with '@' as FASTQ does"),
-        (gzip.compress(GOOD)[:5], "the gzip file is truncated"),
-        (gzip.compress(GOOD)[:-9], "the gzip file is truncated"),
-        (gzip.compress(GOOD)[:10] + b"\xff" * 20, "the gzip file is damaged"),
+        (zipped(GOOD)[:5], "the gzip file is truncated"),
+        (zipped(GOOD)[:-9], "the gzip file is truncated"),
+        (zipped(GOOD)[:10] + b"\xff" * 20, "the gzip file is damaged"),
     ],
 )
 def test_files_that_are_no_fasta(path: Path, content: bytes, message: str) -> None:
@@ -160,7 +164,7 @@ def test_a_gzip_file_that_breaks_off_keeps_its_complete_records(path: Path) -> N
     letters = random.Random(1)
     sequences = ["".join(letters.choices("ACGU", k=3000)) for _ in range(40)]
     whole = "".join(f">s{index}\n{seq}\n" for index, seq in enumerate(sequences))
-    compressed = gzip.compress(whole.encode())
+    compressed = zipped(whole.encode())
     reading = read(path, compressed[: len(compressed) * 3 // 4])
     n_read = len(reading.records)
     assert 10 < n_read < 31

@@ -1,3 +1,4 @@
+import functools
 import gzip
 
 import numpy as np
@@ -20,6 +21,9 @@ from boxfold.s1.tables import (
     write_dataset,
     write_proposals,
 )
+
+# Without a time stamp: parameters name tests, and xdist's workers must agree on the names.
+zipped = functools.partial(gzip.compress, mtime=0)
 
 ROWS = pd.DataFrame(
     {
@@ -123,7 +127,7 @@ def test_csv_rows_are_checked_one_by_one(tmp_path):
         "none,X,,,9",
     ]
     path = tmp_path / "t.csv.gz"
-    path.write_bytes(gzip.compress(b"\xef\xbb\xbf" + "\r\n".join(lines).encode()))
+    path.write_bytes(zipped(b"\xef\xbb\xbf" + "\r\n".join(lines).encode()))
     errors: list[str] = []
     frame = read_sequences(path, errors.append)
     assert frame["id"].tolist() == ["good", "knot", "bare"]
@@ -163,7 +167,7 @@ def test_fasta_has_no_structures(tmp_path):
         (b"id,sequence\na,ACGU\n", "no column dot_bracket"),
         (b"\0\1\2\3", "binary"),
         (b"id,sequence,dot_bracket\n\xe9,ACGU,....\n", "not UTF-8"),
-        (gzip.compress(b"id,sequence,dot_bracket\n" * 99)[:-9], "truncated"),
+        (zipped(b"id,sequence,dot_bracket\n" * 99)[:-9], "truncated"),
         (b"id,sequence,dot_bracket\n", "no good sequence"),
         (b"A" * 200_000, "no CSV table"),
         (b"id,sequence,dot_bracket\na,ACGU,....\nb,A,.,.,.\n", "no CSV table"),
