@@ -22,6 +22,9 @@ from boxfold.rewards.exact import Optimum
 CHUNK = 64
 """Sequences encoded together."""
 
+ROUNDS = 4
+"""K different assemblies are looked for in at most so many times K draws."""
+
 
 def observed(batch: BatchAssembly, rows: NDArray[np.intp]) -> tuple[Tensor, Tensor, Tensor]:
     """Picked boxes, mask and globals of some episodes, as `AssemblyNetwork.decode` takes them."""
@@ -76,6 +79,45 @@ def rollout(
     return picks
 
 
+def different(drawn: Sequence[Picks], samples: int) -> list[Picks]:
+    """The first `samples` assemblies that differ; the order of picks makes no difference.
+
+    Examples
+    --------
+    >>> different([(0, 2), (1,), (2, 0), (3,), (1,)], 2)
+    [(0, 2), (1,)]
+    """
+    first: dict[frozenset[int], Picks] = {}
+    for picks in drawn:
+        first.setdefault(frozenset(picks), picks)
+    return list(first.values())[:samples]
+
+
+def different_assemblies(
+    network: AssemblyNetwork,
+    instances: Sequence[Instance],
+    config: AssemblyConfig,
+    rng: np.random.Generator,
+    samples: int,
+) -> list[list[Picks]]:
+    """Like `rollout`, but what was drawn before is drawn again: about half of all draws repeat.
+
+    Returns
+    -------
+    list of list of tuple of int
+        Per instance the greedy assembly and up to ``samples - 1`` others, all different.
+    """
+    found = [
+        different(drawn, samples) for drawn in rollout(network, instances, config, rng, samples)
+    ]
+    for _ in range(ROUNDS - 1 if samples > 1 else 0):
+        short = [index for index, each in enumerate(found) if len(each) < samples]
+        more = rollout(network, [instances[index] for index in short], config, rng, samples)
+        for index, drawn in zip(short, more, strict=True):
+            found[index] = different(found[index] + drawn, samples)
+    return found
+
+
 def _play(
     batch: BatchAssembly,
     network: AssemblyNetwork,
@@ -124,11 +166,12 @@ class PolicyAgent:
     ) -> list[Assembly]:
         """Assemble one structure per instance; see `Agent.assemble`.
 
-        The first of several samples is the greedy assembly, so more samples are never worse.
+        The first of several samples is the greedy assembly, so more samples are never worse; all
+        are different, as far as `ROUNDS` times as many draws find that many.
         """
         fresh = [UnsolvedInstance(instance) for instance in instances]
         config = _slots_for(fresh, self.learned, self.pseudoknots)
-        drawn = rollout(self.learned.network, fresh, config, rng, samples)
+        drawn = different_assemblies(self.learned.network, fresh, config, rng, samples)
         return [_best(*of_one) for of_one in zip(fresh, drawn, strict=True)]
 
 
@@ -152,7 +195,8 @@ class SupervisedAgent:
     ) -> list[Assembly]:
         """Assemble one structure per instance; see `Agent.assemble`.
 
-        The first sample ranks by probability; the others draw each box by its own probability.
+        The first sample ranks by probability; the others draw each box by its own probability,
+        and all are different, as for `PolicyAgent`.
         """
         fresh = [UnsolvedInstance(instance) for instance in instances]
         config = _slots_for(fresh, self.learned, self.pseudoknots)
@@ -160,11 +204,11 @@ class SupervisedAgent:
         cut = float(np.log(self.learned.threshold / (1 - self.learned.threshold)))
         assemblies = []
         for instance, scores in zip(fresh, logits, strict=True):
-            noise = rng.logistic(size=(samples, len(scores)))
+            noise = rng.logistic(size=(ROUNDS * samples if samples > 1 else 1, len(scores)))
             noise[0] = 0
             conflict = instance.conflict(self.pseudoknots)
             drawn = [above(row, cut, conflict) for row in scores + noise]
-            assemblies.append(_best(instance, drawn))
+            assemblies.append(_best(instance, different(drawn, samples)))
         return assemblies
 
 

@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("id", nargs="?", default="adenine_riboswitch")
     parser.add_argument("--s1", help="run folder (default: shipped)")
-    parser.add_argument("--agent", default="ppo")
+    parser.add_argument("--agent", default="clone")
     parser.add_argument("--out", default=str(Path(__file__).parent / "example.png"))
     args = parser.parse_args()
     table = pd.read_csv(str(files("boxfold.scripts") / "examples" / "rnas.csv")).set_index("id")

@@ -25,14 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("fasta", metavar="FASTA|-", help="plain or gzip; - is standard input")
     parser.add_argument("--s1", metavar="RUN", help="run folder of train-s1 (default: shipped)")
     parser.add_argument(
-        "--agent", default="ppo", metavar="NAME|RUN", help="who assembles the boxes"
+        "--agent", default="clone", metavar="NAME|RUN", help="who assembles the boxes"
     )
     parser.add_argument(
         "--samples",
         type=positive_int,
         default=1,
         metavar="K",
-        help="draw K assemblies and keep the best by reward; 1 is greedy",
+        help="draw K different assemblies, keep the one of lowest free energy; 1 is greedy",
     )
     parser.add_argument(
         "--max-boxes", type=positive_int, default=64, metavar="N", help="stems per sequence"
