@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive_int,
         default=1,
         metavar="K",
-        help="agents that sample get a second row: the best by free energy of K different assemblies",
+        help="agents that sample get a second row: K different assemblies, the best by energy",
     )
     parser.add_argument(
         "--max-boxes", type=positive_int, default=64, metavar="N", help="stems per sequence"
