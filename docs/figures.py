@@ -44,7 +44,7 @@ def main() -> None:
     chain = Predictor.load(args.s1, args.agent)
     record = FastaRecord(args.id, "", known["sequence"], 0)
     (instance,) = chain.instances([record])
-    (assembly,) = chain.agent.assemble([instance], np.random.default_rng(0))
+    (assembly,) = chain.agent.assemble([instance], np.random.default_rng(0), samples=16)
     reference = base_pairs_from_dot_bracket(known["dot_bracket"])
     figure, axes = plt.subplots(figsize=(6.4, 6.4), layout="constrained")
     draw(axes, len(record.seq), instance.boxes, assembly.base_pairs, reference)
