@@ -8,7 +8,6 @@ on the order of the boxes or on how many padding lines there are.
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -189,8 +188,3 @@ class AssemblyNetwork(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Both stages at once; see `encode` and `decode`."""
         return self.decode(self.encode(tokens, boxes), picked, mask, globals_)
-
-    @property
-    def n_parameters(self) -> int:
-        """Number of trained numbers."""
-        return int(np.sum([p.numel() for p in self.parameters()]))

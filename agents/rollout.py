@@ -139,8 +139,8 @@ def _play(
         batch.step(actions)
 
 
-class PolicyAgent:
-    """Assembles with a trained policy; see `Agent`.
+class LearnedAgent:
+    """What agents with trained weights share.
 
     Parameters
     ----------
@@ -153,6 +153,10 @@ class PolicyAgent:
 
     def __init__(self, learned: Learned, name: str, pseudoknots: Pseudoknots = "forbid") -> None:
         self.learned, self.name, self.pseudoknots = learned, name, pseudoknots
+
+
+class PolicyAgent(LearnedAgent):
+    """Assembles with a trained policy; see `Agent`."""
 
     @classmethod
     def from_run(cls, path: str | Path, pseudoknots: Pseudoknots = "forbid") -> Agent:
@@ -175,20 +179,8 @@ class PolicyAgent:
         return [_best(*of_one) for of_one in zip(fresh, drawn, strict=True)]
 
 
-class SupervisedAgent:
-    """Takes boxes in the order of their probability, down to a threshold; see `Agent`.
-
-    Parameters
-    ----------
-    learned : Learned
-    name : str
-    pseudoknots : {"forbid", "allow"}
-    """
-
-    can_sample = True
-
-    def __init__(self, learned: Learned, name: str, pseudoknots: Pseudoknots = "forbid") -> None:
-        self.learned, self.name, self.pseudoknots = learned, name, pseudoknots
+class SupervisedAgent(LearnedAgent):
+    """Takes boxes in the order of their probability, down to a threshold; see `Agent`."""
 
     def assemble(
         self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
