@@ -46,12 +46,15 @@ class Ensemble(NamedTuple):
         Boltzmann probability of the structure, in [0, 1].
     diversity : float
         Mean base-pair distance between two structures of the ensemble.
+    ends : ndarray, dtype=float32, shape (3, L, L), or None
+        See `end_probabilities`; only where asked for.
     """
 
     base_pairs: IntArray
     free_energy: float
     mfe_frequency: float
     diversity: float
+    ends: NDArray[np.float32] | None = None
 
 
 class EnergyModel:
@@ -190,14 +193,15 @@ def mfe(seq: str) -> Folded:
     return Folded(base_pairs_from_dot_bracket(text), round(energy, 2))
 
 
-def ensemble(seq: str) -> Ensemble:
-    """`mfe` with its frequency in the ensemble and the ensemble's diversity."""
+def ensemble(seq: str, ends: bool = False) -> Ensemble:
+    """`mfe` with its frequency in the ensemble, the ensemble's diversity and, if asked, `ends`."""
     compound, text, energy = _partition_function(seq)
     return Ensemble(
         base_pairs_from_dot_bracket(text),
         round(energy, 2),
         float(compound.pr_structure(text)),
         float(compound.mean_bp_distance()),
+        _end_maps(compound, len(seq)) if ends else None,
     )
 
 
@@ -239,7 +243,11 @@ def end_probabilities(seq: str) -> NDArray[np.float32]:
         Paired, outer end, inner end; each in [0, 1], ends at most paired.
     """
     compound, _, _ = _partition_function(seq)
-    paired = np.array(compound.bpp(), dtype=np.float64).reshape(len(seq) + 1, -1)[1:, 1:]
+    return _end_maps(compound, len(seq))
+
+
+def _end_maps(compound: RNA.fold_compound, length: int) -> NDArray[np.float32]:
+    paired = np.array(compound.bpp(), dtype=np.float64).reshape(length + 1, -1)[1:, 1:]
     stacked = np.zeros_like(paired)  # with the next pair inwards
     for entry in compound.stack_prob(1e-8):
         stacked[entry.i - 1, entry.j - 1] = entry.p

@@ -14,6 +14,7 @@ from boxfold.features.loops import structure_boxes
 from boxfold.features.sequence import encode_bases
 from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
 from boxfold.s1.ends import end_targets
+from boxfold.s1.soft_ends import SoftEnds
 
 PADDING = 4
 """Code of N: a padded position pairs with nothing and has no base."""
@@ -24,15 +25,18 @@ CHUNK = 4096
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One training sequence with the boxes of its structure."""
+    """One training sequence with the boxes of its structure, and soft targets if there are any."""
 
     seq: str
     boxes: IntArray
+    soft: SoftEnds | None = None
 
     @classmethod
-    def from_dot_bracket(cls, seq: str, dot_bracket: str) -> "Example":
+    def from_dot_bracket(
+        cls, seq: str, dot_bracket: str, soft: SoftEnds | None = None
+    ) -> "Example":
         """Boxes are read off the structure."""
-        return cls(seq, structure_boxes(base_pairs_from_dot_bracket(dot_bracket)))
+        return cls(seq, structure_boxes(base_pairs_from_dot_bracket(dot_bracket)), soft)
 
     @property
     def stems(self) -> IntArray:
@@ -68,9 +72,13 @@ def input_tensors(seqs: list[str]) -> tuple[Tensor, Tensor, Tensor]:
     return grid, torch.from_numpy(valid), torch.from_numpy(pair_types(codes) >= 0)
 
 
-def stack_end_targets(examples: list[Example], length: int) -> Tensor:
-    """Targets of the ends heads; (B, 3, L, L)."""
-    return torch.from_numpy(np.stack([end_targets(e.stems, length) for e in examples]))
+def stack_end_targets(examples: list[Example], length: int, soft: bool = False) -> Tensor:
+    """Targets of the ends heads; (B, 3, L, L). Soft ones only of examples that have them."""
+    maps = [
+        e.soft.to_maps(length) if soft and e.soft is not None else end_targets(e.stems, length)
+        for e in examples
+    ]
+    return torch.from_numpy(np.stack(maps))
 
 
 def length_batches(

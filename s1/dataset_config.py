@@ -36,6 +36,10 @@ class DatasetConfig:
         default=0,
         metadata={"help": "a row for each of K sampled structures; 0: one for the MFE"},
     )
+    soft: bool = field(
+        default=False,
+        metadata={"help": "keep the ensemble's end probabilities: soft targets of the ends heads"},
+    )
     min_mfe_frequency: float = field(
         default=0.0, metadata={"help": "smallest share of the MFE structure in its ensemble"}
     )

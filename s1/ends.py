@@ -13,16 +13,19 @@ nearest-neighbour model.
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from boxfold.features.box import BoxKind, inner_pairs, outer_pairs, stem_base_pairs
 from boxfold.features.channels import canonical_mask, sum_inwards
 from boxfold.features.structure import IntArray
+from boxfold.s1.per_example import mean_per_example
 
 FloatArray = NDArray[np.float32]
 
 PAIRED, OUTER, INNER = range(3)
+
+N_ENDS = 3
 
 MIN_LOG_PROBABILITY = -12.0
 _MIN_PROBABILITY = 1e-6
@@ -56,25 +59,31 @@ def end_targets(stem_boxes: IntArray, length: int) -> FloatArray:
     return maps
 
 
-def end_loss(logits: Tensor, targets: Tensor, canonical: Tensor) -> dict[str, Tensor]:
+def end_loss(
+    head: nn.Module, features: Tensor, targets: Tensor, canonical: Tensor
+) -> dict[str, Tensor]:
     """Binary cross-entropy of each map on canonical pixels.
 
     Parameters
     ----------
-    logits, targets : Tensor, float32, shape (B, 3, L, L)
-        Targets may be soft.
+    head : Module
+        Features to 3 logits.
+    features : Tensor, float32, shape (B, L, L, F)
+    targets : Tensor, float32, shape (B, 3, L, L)
+        May be soft.
     canonical : Tensor, bool, shape (B, L, L)
 
     Returns
     -------
     dict
-        ``ends/paired``, ``ends/outer``, ``ends/inner``: mean over canonical pixels.
+        ``ends/paired``, ``ends/outer``, ``ends/inner``: mean over the canonical pixels of an
+        example, then over examples.
     """
     b, i, j = canonical.nonzero(as_tuple=True)
     loss = functional.binary_cross_entropy_with_logits(
-        logits[b, :, i, j], targets[b, :, i, j], reduction="none"
+        head(features[b, i, j]), targets[b, :, i, j], reduction="none"
     )  # (P, 3)
-    mean = loss.sum(dim=0) / max(len(b), 1)
+    mean = mean_per_example(loss, b, len(features))
     return dict(zip(("ends/paired", "ends/outer", "ends/inner"), mean, strict=True))
 
 

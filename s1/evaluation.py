@@ -16,7 +16,6 @@ from boxfold.s1.metrics import METRIC_NAMES, BoxMetrics
 from boxfold.s1.model import S1Model
 from boxfold.s1.propose import ProposeConfig, propose_from_maps, propose_runs
 from boxfold.s1.validation import found_boxes
-from boxfold.s1.votes import count_votes
 
 RECALL_COLUMNS = (
     "method",
@@ -144,16 +143,15 @@ def evaluate_s1(
         One row per config, `RECALL_COLUMNS`.
     """
     metrics, recalls = BoxMetrics(), [BoxRecall() for _ in configs]
-    for index, maps in track(model.maps([example.seq for example in examples])):
+    for index, maps in track(model.maps([example.seq for example in examples], dense=True)):
         example = examples[index]
         targets = box_targets(example.boxes, len(example.seq), offset)
         metrics.add_example(maps.boxes, targets)
-        voted = count_votes(maps.boxes)
         for config, recall in zip(configs, recalls, strict=True):
             if config.method == "runs":
                 proposed = propose_runs(example.seq, config)
             else:
-                proposed = propose_from_maps(example.seq, maps, config, voted)
+                proposed = propose_from_maps(example.seq, maps, config)
             recall.add(example, proposed.proposals)
     rows = [recall.summary() for recall in recalls]
     frame = pd.DataFrame(rows, columns=list(RECALL_COLUMNS[1:]))

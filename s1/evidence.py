@@ -6,7 +6,6 @@ from boxfold.features.box import inner_pairs, outer_pairs
 from boxfold.features.channels import sum_inwards
 from boxfold.features.proposals import EVIDENCE
 from boxfold.features.structure import BoolArray, IntArray
-from boxfold.s1.box_targets import BOX_HEADS
 from boxfold.s1.ends import INNER, MIN_LOG_PROBABILITY, OUTER, PAIRED, FloatArray, chain_scores
 from boxfold.s1.votes import VotedBoxes
 
@@ -14,7 +13,7 @@ from boxfold.s1.votes import VotedBoxes
 def stem_evidence(
     boxes: IntArray,
     ends: FloatArray,
-    logits: FloatArray,
+    on: FloatArray,
     voted: VotedBoxes,
     canonical: BoolArray,
 ) -> FloatArray:
@@ -26,8 +25,8 @@ def stem_evidence(
         Stems inside the grid.
     ends : ndarray, dtype=float32, shape (3, L, L)
         Probabilities of the ends heads.
-    logits : ndarray, dtype=float32, shape (123, L, L)
-        Of the boxes heads.
+    on : ndarray, dtype=float32, shape (L, L)
+        On-probability of stems.
     voted : VotedBoxes
         All stems with a vote.
     canonical : ndarray, dtype=bool, shape (L, L)
@@ -38,7 +37,6 @@ def stem_evidence(
     """
     i0, j0 = outer_pairs(boxes).T
     i1, j1 = inner_pairs(boxes).T
-    on = 1 / (1 + np.exp(-logits[BOX_HEADS[0].channels.start]))
     votes = _votes_of(boxes, voted, len(canonical))
     columns = {
         "log_probability": np.clip(chain_scores(ends, boxes, canonical), MIN_LOG_PROBABILITY, 0),

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from boxfold.features.structure import dot_bracket
 from boxfold.features.windows import Window
 from boxfold.rewards.energy import EnergyModel, ensemble, sample_structures
+from boxfold.s1.soft_ends import SoftEnds
 
 NO_PAIR = "no pair"
 RARE = "frequency"
@@ -21,11 +22,14 @@ class FoldConfig(NamedTuple):
     structures : int
         Structures sampled from the ensemble; 0 for the MFE structure alone.
     seed : int
+    soft : bool
+        Keep the ensemble's end probabilities, see `boxfold.s1.soft_ends`.
     """
 
     min_mfe_frequency: float = 0.0
     structures: int = 0
     seed: int = 0
+    soft: bool = False
 
 
 def fold_family(family: tuple[Window, ...], first: int, config: FoldConfig) -> list[dict[str, Any]]:
@@ -62,7 +66,7 @@ def fold_batch(
 
 def fold_window(window: Window, config: FoldConfig) -> dict[str, Any]:
     """Fold one sequence; see `fold_family` for the row."""
-    folded = ensemble(window.seq)
+    folded = ensemble(window.seq, ends=config.soft)
     length = len(window.seq)
     row = {
         "id": window.id,
@@ -84,6 +88,8 @@ def fold_window(window: Window, config: FoldConfig) -> dict[str, Any]:
         row["reason"] = RARE
     elif config.structures:
         row |= _sampled(window.seq, config)
+    if folded.ends is not None:
+        row |= SoftEnds.from_maps(folded.ends).to_columns()
     return row
 
 

@@ -8,13 +8,32 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
+from boxfold.features.box import BoxKind
 from boxfold.features.errors import InputError
+from boxfold.features.structure import BoolArray, IntArray
 from boxfold.s1.batches import input_tensors, length_batches
+from boxfold.s1.box_losses import ON_CHANNELS
+from boxfold.s1.box_targets import N_BOX_CHANNELS
+from boxfold.s1.ends import INNER, N_ENDS, OUTER
+from boxfold.s1.loop_ends import N_SIDE, LoopEnds
 from boxfold.s1.network import BoxNet, NetworkConfig
 from boxfold.s1.run_folder import load_tensors
+from boxfold.s1.votes import PixelVotes, VotedBoxes, pixel_votes, tally_votes
 
 BATCH_PIXELS = 16 * 64 * 64
+
+MAX_WHOLE = 512
+"""Longer sequences are computed in strips of `TILE_ROWS` rows, in bounded memory."""
+
+TILE_ROWS = 64
+
+CHUNK_PIXELS = 1 << 16
+"""Pixels whose heads are computed at once."""
+
+MIN_END = 1e-3
+"""Less probable ends of stems propose no loop."""
 
 SHIPPED_WEIGHTS = "weights/s1.safetensors"
 
@@ -27,13 +46,22 @@ class Maps(NamedTuple):
     Attributes
     ----------
     ends : ndarray, dtype=float32, shape (3, L, L)
-        Probabilities.
-    boxes : ndarray, dtype=float32, shape (123, L, L)
-        Logits.
+        Probabilities; 0 where no canonical pair is possible.
+    loops : LoopEnds
+        What the likely ends of stems face.
+    on : ndarray, dtype=float32, shape (3, L, L)
+        Probabilities of the on-outputs by kind; 0 outside the strict upper triangle.
+    voted : VotedBoxes
+        Votes of the boxes heads.
+    boxes : ndarray, dtype=float32, shape (123, L, L), or None
+        Logits of the boxes heads in the strict upper triangle, only where asked for.
     """
 
     ends: FloatArray
-    boxes: FloatArray
+    loops: LoopEnds
+    on: FloatArray
+    voted: VotedBoxes
+    boxes: FloatArray | None = None
 
 
 class S1Model:
@@ -42,10 +70,17 @@ class S1Model:
     Parameters
     ----------
     network : BoxNet
+    max_whole : int
+        Longer sequences are tiled.
+    tile_rows : int
+        Rows of a tile, even; changes no output by more than rounding.
     """
 
-    def __init__(self, network: BoxNet) -> None:
+    def __init__(
+        self, network: BoxNet, max_whole: int = MAX_WHOLE, tile_rows: int = TILE_ROWS
+    ) -> None:
         self.network = network.eval()
+        self._max_whole, self._tile_rows = max_whole, tile_rows
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> "S1Model":
@@ -78,12 +113,14 @@ class S1Model:
             raise InputError(f"{path}: weights do not fit the network ({reason})") from None
         return cls(network)
 
-    def maps(self, seqs: Sequence[str]) -> Iterator[tuple[int, Maps]]:
+    def maps(self, seqs: Sequence[str], dense: bool = False) -> Iterator[tuple[int, Maps]]:
         """Run the network over sequences, batched by length.
 
         Parameters
         ----------
         seqs : sequence of str
+        dense : bool
+            Keep the logits of the boxes heads.
 
         Yields
         ------
@@ -94,10 +131,77 @@ class S1Model:
         lengths = np.array([len(seq) for seq in seqs], dtype=np.int64)
         for batch in length_batches(lengths, BATCH_PIXELS):
             with torch.inference_mode():
-                grid, valid, _ = input_tensors([seqs[index] for index in batch])
-                outputs = self.network(grid, valid)
-                ends = torch.sigmoid(outputs["ends"]).numpy()
-                boxes = outputs["boxes"].numpy()
-            for line, index in enumerate(batch):
-                n = lengths[index]
-                yield int(index), Maps(ends[line, :, :n, :n], boxes[line, :, :n, :n])
+                grid, valid, canonical = input_tensors([seqs[index] for index in batch])
+                tiled = grid.shape[-1] > self._max_whole
+                state = self.network.encode(grid, valid, self._tile_rows if tiled else None)
+                for line, index in enumerate(batch):
+                    n = int(lengths[index])
+                    outputs = _Outputs(self.network, canonical[line, :n, :n].numpy(), dense)
+                    rows = self._tile_rows if tiled else n + n % 2
+                    for first in range(0, n, rows):
+                        features = self.network.features(
+                            state[line : line + 1], grid[line : line + 1], first, rows
+                        )
+                        outputs.add(features[0, :, :n], first)
+                    yield int(index), outputs.maps()
+
+
+class _Outputs:
+    """Collects the heads' outputs of one sequence from strips of pixel features."""
+
+    def __init__(self, network: BoxNet, canonical: BoolArray, dense: bool) -> None:
+        length = len(canonical)
+        self._network, self._canonical = network, canonical
+        self._ends = np.zeros((N_ENDS, length, length), dtype=np.float32)
+        self._on = np.zeros((len(BoxKind), length, length), dtype=np.float32)
+        shape = (N_BOX_CHANNELS, length, length)
+        self._boxes = np.zeros(shape, dtype=np.float32) if dense else None
+        self._inner: list[tuple[FloatArray, IntArray]] = []
+        self._outer: list[tuple[FloatArray, IntArray]] = []
+        self._votes: list[PixelVotes] = []
+
+    def add(self, features: Tensor, first: int) -> None:
+        """Take the strip of rows from `first`; features (rows, L, F)."""
+        length = len(self._canonical)
+        features = features[: length - first]
+        stop = first + len(features)
+        i, j = np.nonzero(self._canonical[first:stop])
+        for index, logits in _in_chunks(self._network.ends, features, i, j):
+            at = (slice(None), i[index] + first, j[index])
+            self._ends[at] = 1 / (1 + np.exp(-logits.T))
+        for channel, found, side in ((INNER, self._inner, 0), (OUTER, self._outer, 1)):
+            i, j = np.nonzero(self._ends[channel, first:stop] >= MIN_END)
+            for index, logits in _in_chunks(self._network.loops, features, i, j):
+                pairs = np.stack([i[index] + first, j[index]], axis=1)
+                found.append((logits[:, side * N_SIDE :][:, :N_SIDE], pairs))
+        i, j = np.nonzero(np.arange(length) > np.arange(first, stop)[:, None])
+        for index, logits in _in_chunks(self._network.boxes, features, i, j):
+            self._add_boxes(logits.T, i[index] + first, j[index])
+
+    def _add_boxes(self, logits: FloatArray, i: IntArray, j: IntArray) -> None:
+        self._on[:, i, j] = 1 / (1 + np.exp(-logits[ON_CHANNELS]))
+        if self._boxes is not None:
+            self._boxes[:, i, j] = logits
+        self._votes.append(pixel_votes(logits, i, j, len(self._canonical)))
+
+    def maps(self) -> Maps:
+        """All that was collected."""
+        ends = []
+        for channel, found in ((INNER, self._inner), (OUTER, self._outer)):
+            logits = np.concatenate([part for part, _ in found] or [np.zeros((0, N_SIDE))])
+            pairs = np.concatenate([part for _, part in found] or [np.zeros((0, 2))])
+            pairs = pairs.astype(np.int64)
+            ends.append((pairs, np.log(self._ends[channel, pairs[:, 0], pairs[:, 1]]), logits))
+        inner, outer = ends
+        loops = LoopEnds(*(part for pair in zip(inner, outer, strict=True) for part in pair))
+        return Maps(self._ends, loops, self._on, tally_votes(self._votes), self._boxes)
+
+
+def _in_chunks(
+    head: nn.Module, features: Tensor, i: IntArray, j: IntArray
+) -> Iterator[tuple[slice, FloatArray]]:
+    """Logits (P, C) of a head at pixels of a strip, part by part."""
+    for start in range(0, max(len(i), 1), CHUNK_PIXELS):
+        index = slice(start, start + CHUNK_PIXELS)
+        pixels = features[torch.from_numpy(i[index]), torch.from_numpy(j[index])]
+        yield index, head(pixels).numpy()

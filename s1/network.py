@@ -1,7 +1,10 @@
-"""The S1 network: one class for training and inference, with two sets of heads.
+"""The S1 network: one class for training and inference, with three sets of heads.
 
-*ends*: paired, outer end, inner end of a stem, meant for canonical pixels. *boxes*: the customer's
-on, location and size outputs, laid out by `boxfold.s1.box_targets`.
+A trunk gives every pixel of the L x L grid a feature vector; the heads are small perceptrons on
+the pixels that are asked for, which is what makes them cheap. *ends*: paired, outer end, inner end
+of a stem, for canonical pixels. *loops*: what an end of a stem faces, laid out by
+`boxfold.s1.loop_ends`. *boxes*: the customer's on, location and size outputs, laid out by
+`boxfold.s1.box_targets`.
 """
 
 import itertools
@@ -13,20 +16,22 @@ from torch.nn import functional
 
 from boxfold.features.channels import N_CHANNELS
 from boxfold.s1.box_targets import N_BOX_CHANNELS
-
-N_END_CHANNELS = 3
-
+from boxfold.s1.ends import N_ENDS
+from boxfold.s1.loop_ends import N_LOOP_CHANNELS
 
 @dataclass(frozen=True)
 class NetworkConfig:
     """Shape of an S1 network."""
 
     name: str = field(default="half", metadata={"help": "half (ours) or run7 (prior work)"})
-    channels: int = field(default=64, metadata={"help": "channels of the trunk"})
-    n_blocks: int = field(default=6, metadata={"help": "residual blocks"})
+    channels: int = field(default=48, metadata={"help": "channels of the trunk"})
+    n_blocks: int = field(default=8, metadata={"help": "residual blocks"})
     dilations: tuple[int, ...] = field(default=(1, 2, 4), metadata={"help": "cycled over blocks"})
+    competition: int = field(
+        default=48, metadata={"help": "hidden units per base of the competition between pixels"}
+    )
     pixel_channels: int = field(default=24, metadata={"help": "trunk outputs per full pixel"})
-    hidden: int = field(default=48, metadata={"help": "hidden units of each head"})
+    hidden: int = field(default=64, metadata={"help": "hidden units of each head"})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dilations", tuple(self.dilations))
@@ -39,46 +44,155 @@ def pair_mask(valid: Tensor) -> Tensor:
     return (valid[:, None, :, None] & valid[:, None, None, :]).float()
 
 
-class _ResidualBlock(nn.Module):
-    """Two 3 x 3 convolutions around a skip connection; padding stays zero."""
+class PixelNorm(nn.Module):
+    """Layer norm over the channels of each pixel: no statistic of a batch, a length or a tile."""
 
-    def __init__(self, channels: int, dilation: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> the same shape."""
+        rows = x.permute(0, 2, 3, 1)  # (B, H, W, C), contiguous in channels-last memory
+        rows = functional.layer_norm(rows, self.weight.shape, self.weight, self.bias)
+        return rows.permute(0, 3, 1, 2)
+
+
+class Competition(nn.Module):
+    """Tells each pixel how strong the strongest rivals for its two bases are.
+
+    Pairs that share a base exclude each other, wherever they lie in their row or column, so no
+    stack of convolutions sees them all. Per base and channel the maximum over its row and column
+    is taken, mixed along the sequence, and given back to the whole row and column.
+    """
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(2 * channels, hidden, 3, padding=1)
+        self.second = nn.Conv1d(hidden, 2 * channels, 1)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, strongest: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 2 C, H), (B, 1, H) -> what rows (B, C, H) and columns (B, C, H) get added."""
+        hidden = functional.relu(self.first(strongest)) * valid
+        as_row, as_column = self.second(hidden).chunk(2, dim=1)
+        return as_row, as_column
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions and a competition around a skip connection; padding stays zero."""
+
+    def __init__(self, channels: int, dilation: int, competition: int) -> None:
+        super().__init__()
+        self.dilation = dilation
+        self.norm = PixelNorm(channels)
         self.first = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
         self.second = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
-        self.norm_first = nn.BatchNorm2d(channels)
-        self.norm_second = nn.BatchNorm2d(channels)
+        self.competition = Competition(channels, competition) if competition else None
+        nn.init.zeros_(self.second.weight)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        h = functional.relu(self.norm_first(self.first(x)), inplace=True) * mask
-        return functional.relu(x + self.norm_second(self.second(h)), inplace=True) * mask
+    def forward(self, x: Tensor, mask: Tensor, valid: Tensor) -> Tensor:
+        """(B, C, H, H), (B, 1, H, H), (B, 1, H) -> (B, C, H, H)."""
+        h = functional.relu(self.first(self.norm(x) * mask), inplace=True) * mask
+        return self._competed(x + self.second(h), h, valid)
+
+    def forward_tiled(self, x: Tensor, mask: Tensor, valid: Tensor, rows: int) -> Tensor:
+        """`forward` by strips of `rows` rows from the diagonal on, without gradients."""
+        h = torch.zeros_like(x)
+        for first in range(0, x.shape[2], rows):
+            strip = self.norm(self._strip(x, first, rows)) * self._strip(mask, first, rows)
+            strip = functional.relu(self._convolved(self.first, strip, first, rows, x.shape[2]))
+            h[:, :, first : first + rows, first:] = strip
+        h *= mask
+        for first in range(0, x.shape[2], rows):
+            strip = self._strip(h, first, rows)
+            strip = self._convolved(self.second, strip, first, rows, x.shape[2])
+            x[:, :, first : first + rows, first:] += strip
+        return self._competed(x, h, valid)
+
+    def _strip(self, x: Tensor, first: int, rows: int) -> Tensor:
+        """Rows and columns that the convolved strip depends on."""
+        start = max(first - self.dilation, 0)
+        return x[:, :, start : first + rows + self.dilation, start:]
+
+    def _convolved(self, conv: nn.Conv2d, strip: Tensor, first: int, rows: int, n: int) -> Tensor:
+        d = self.dilation
+        before = max(d - first, 0)
+        strip = functional.pad(strip, (before, d, before, max(first + rows + d - n, 0)))
+        strip = functional.conv2d(strip, conv.weight, conv.bias, dilation=d)
+        return strip[:, :, : n - first]  # the last strip may be shorter
+
+    def _competed(self, x: Tensor, h: Tensor, valid: Tensor) -> Tensor:
+        if self.competition is None:
+            return x
+        size = h.shape[-1]  # pooling is several times faster than amax on channels-last memory
+        in_row = functional.max_pool2d(h, (1, size))[..., 0]  # (B, C, H)
+        in_column = functional.max_pool2d(h, (size, 1))[:, :, 0]
+        as_row, as_column = self.competition(torch.cat([in_row, in_column], dim=1), valid)
+        return x + as_row[:, :, :, None] + as_column[:, :, None, :]
 
 
 class HalfResolutionTrunk(nn.Module):
-    """Residual trunk on 2 x 2 blocks of pixels, brought back to full resolution at its end."""
+    """Residual trunk on 2 x 2 blocks of pixels of the upper triangle."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.stem = nn.Conv2d(4 * N_CHANNELS, config.channels, 3, padding=1)
         cycle = config.dilations
         self.blocks = nn.ModuleList(
-            _ResidualBlock(config.channels, cycle[i % len(cycle)]) for i in range(config.n_blocks)
+            ResidualBlock(config.channels, cycle[i % len(cycle)], config.competition)
+            for i in range(config.n_blocks)
         )
+        self.norm = PixelNorm(config.channels)
         self.unfold = nn.Conv2d(config.channels, 4 * config.pixel_channels, 1)
         self.n_out = config.pixel_channels + N_CHANNELS
 
-    def forward(self, grid: Tensor, valid: Tensor) -> Tensor:
-        """(B, 16, L, L), (B, L) -> (B, n_out, L, L)."""
-        length = grid.shape[-1]
-        odd = length % 2
-        padded = functional.pad(grid, (0, odd, 0, odd))
-        mask = pair_mask(functional.pad(valid, (0, odd)))
-        mask = functional.max_pool2d(mask, 2)  # a half pixel counts as inside
-        h = functional.relu(self.stem(functional.pixel_unshuffle(padded, 2))) * mask
+    def encode(self, grid: Tensor, valid: Tensor, tile_rows: int | None = None) -> Tensor:
+        """(B, 16, L, L), (B, L) -> (B, channels, H, H) with ``H = ceil(L / 2)``."""
+        halves, mask, inside = half_resolution(grid, valid)
+        h = functional.relu(self.stem(halves))
+        del halves
         for block in self.blocks:
-            h = block(h, mask)
-        h = functional.pixel_shuffle(self.unfold(h), 2)[..., :length, :length]
-        return torch.cat([h, grid], dim=1)
+            if tile_rows is None:
+                h = block(h, mask, inside)
+            else:
+                h = block.forward_tiled(h, mask, inside, tile_rows // 2)
+        return h
+
+    def features(self, state: Tensor, grid: Tensor, first: int, rows: int) -> Tensor:
+        """Rows from the even `first` on, at full resolution: (B, n_out, rows or fewer, L)."""
+        length = grid.shape[-1]
+        strip = state[:, :, first // 2 : (first + rows + 1) // 2]
+        h = functional.pixel_shuffle(self.unfold(functional.relu(self.norm(strip))), 2)
+        grid = grid[:, :, first : first + rows]
+        return torch.cat([h[:, :, : grid.shape[2], :length], grid], dim=1)
+
+
+def half_resolution(grid: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """2 x 2 blocks of pixels as channels, and which of them count.
+
+    Parameters
+    ----------
+    grid : Tensor, float32, shape (B, C, L, L)
+    valid : Tensor, bool, shape (B, L)
+
+    Returns
+    -------
+    halves : Tensor, float32, shape (B, 4 C, H, H)
+        ``H = ceil(L / 2)``, channels-last.
+    mask : Tensor, float32, shape (B, 1, H, H)
+        Blocks of the upper triangle that hold a base.
+    inside : Tensor, float32, shape (B, 1, H)
+        The same for one axis.
+    """
+    odd = grid.shape[-1] % 2
+    if odd:
+        grid, valid = functional.pad(grid, (0, 1, 0, 1)), functional.pad(valid, (0, 1))
+    inside = (valid[:, ::2] | valid[:, 1::2]).float()[:, None]  # (B, 1, H)
+    mask = (inside[:, :, :, None] * inside[:, :, None, :]).triu()
+    halves = functional.pixel_unshuffle(grid, 2).contiguous(memory_format=torch.channels_last)
+    return halves, mask, inside
 
 
 class Run7Trunk(nn.Module):
@@ -96,17 +210,21 @@ class Run7Trunk(nn.Module):
         self.shared = nn.Conv2d(self.filters[-1], 50, 1)
         self.n_out = 50
 
-    def forward(self, grid: Tensor, valid: Tensor) -> Tensor:
-        """(B, 16, L, L), (B, L) -> (B, 50, L, L)."""
+    def encode(self, grid: Tensor, valid: Tensor, tile_rows: int | None = None) -> Tensor:
+        """(B, 16, L, L), (B, L) -> (B, 50, L, L), never tiled."""
         margin = 4 * len(self.filters)
         h = functional.pad(grid[:, :8], (margin,) * 4)
         for layer in self.layers:
             h = layer(h)
         return functional.relu(self.shared(h))
 
+    def features(self, state: Tensor, grid: Tensor, first: int, rows: int) -> Tensor:
+        """Rows from `first` on."""
+        return state[:, :, first : first + rows]
+
 
 class BoxNet(nn.Module):
-    """S1: a trunk with the *ends* and the *boxes* heads.
+    """S1: a trunk with the *ends*, *loops* and *boxes* heads.
 
     Parameters
     ----------
@@ -117,11 +235,12 @@ class BoxNet(nn.Module):
         super().__init__()
         self.config = config
         self.trunk = Run7Trunk() if config.name == "run7" else HalfResolutionTrunk(config)
-        self.ends = _head(self.trunk.n_out, config.hidden, N_END_CHANNELS)
+        self.ends = _head(self.trunk.n_out, config.hidden, N_ENDS)
+        self.loops = _head(self.trunk.n_out, config.hidden, N_LOOP_CHANNELS)
         self.boxes = _head(self.trunk.n_out, 2 * config.hidden, N_BOX_CHANNELS)
 
-    def forward(self, grid: Tensor, valid: Tensor, boxes: bool = True) -> dict[str, Tensor]:
-        """Logits of both heads.
+    def forward(self, grid: Tensor, valid: Tensor) -> Tensor:
+        """Feature vector of each pixel.
 
         Parameters
         ----------
@@ -129,21 +248,24 @@ class BoxNet(nn.Module):
             Of `grid_channels_batch`.
         valid : Tensor, bool, shape (B, L)
             False where a sequence is padded; padding changes no output of the others.
-        boxes : bool
-            False leaves the boxes head out.
 
         Returns
         -------
-        dict
-            ``ends`` (B, 3, L, L) and ``boxes`` (B, 123, L, L).
+        Tensor, float32, shape (B, L, L, n_out)
+            For `ends`, `loops` and `boxes`, which map the last axis to logits.
         """
-        grid = grid * pair_mask(valid)  # a base's channel runs on into the padding
-        features = self.trunk(grid, valid)
-        outputs = {"ends": self.ends(features)}
-        if boxes:
-            outputs["boxes"] = self.boxes(features)
-        return outputs
+        return self.features(self.encode(grid, valid), grid, 0, grid.shape[-1])
+
+    def encode(self, grid: Tensor, valid: Tensor, tile_rows: int | None = None) -> Tensor:
+        """State that `features` reads; with `tile_rows` by strips, in less memory."""
+        if not valid.all():
+            grid = grid * pair_mask(valid)  # a base's channel runs on into the padding
+        return self.trunk.encode(grid, valid, tile_rows)
+
+    def features(self, state: Tensor, grid: Tensor, first: int, rows: int) -> Tensor:
+        """Feature vectors of the pixels of some rows; shape (B, rows, L, n_out)."""
+        return self.trunk.features(state, grid, first, rows).permute(0, 2, 3, 1)
 
 
 def _head(n_in: int, hidden: int, n_out: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(n_in, hidden, 1), nn.ReLU(), nn.Conv2d(hidden, n_out, 1))
+    return nn.Sequential(nn.Linear(n_in, hidden), nn.ReLU(), nn.Linear(hidden, n_out))

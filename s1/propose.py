@@ -12,9 +12,10 @@ from boxfold.features.proposals import Proposals, no_loops, run_proposals
 from boxfold.features.structure import IntArray
 from boxfold.s1.ends import decode_ends
 from boxfold.s1.evidence import stem_evidence
+from boxfold.s1.loop_ends import decode_loops
 from boxfold.s1.model import Maps, S1Model
 from boxfold.s1.pruning import PruneConfig, prune_boxes
-from boxfold.s1.votes import METHODS, FloatArray, VotedBoxes, choose_boxes, count_votes
+from boxfold.s1.votes import METHODS, FloatArray, VotedBoxes, choose_boxes
 
 LOOP_METHOD = "union"
 
@@ -102,9 +103,7 @@ def propose_each(
         yield index, propose_from_maps(seqs[index], maps, config)
 
 
-def propose_from_maps(
-    seq: str, maps: Maps, config: ProposeConfig, voted: VotedBoxes | None = None
-) -> Proposed:
+def propose_from_maps(seq: str, maps: Maps, config: ProposeConfig) -> Proposed:
     """Proposals from the outputs of the network for one sequence.
 
     Parameters
@@ -113,46 +112,48 @@ def propose_from_maps(
     maps : Maps
     config : ProposeConfig
         Any method but ``runs``.
-    voted : VotedBoxes, optional
-        Of `count_votes`, where several methods share it.
 
     Returns
     -------
     Proposed
     """
-    voted = count_votes(maps.boxes) if voted is None else voted
-    is_stem = voted.boxes[:, 0] == BoxKind.STEM
-    stem_votes = voted.take(is_stem)
-    stems, score, offered, pruned = _stems(seq, maps, stem_votes, config)
-    loops = choose_boxes(
-        voted.take(~is_stem), LOOP_METHOD, config.on_threshold, config.vote_threshold
-    )
-    kept_loops, pruned_loops = _pruned(loops, seq, config)
-    evidence = stem_evidence(stems, maps.ends, maps.boxes, stem_votes, canonical_mask(seq))
-    proposals = Proposals(stems, score, evidence, kept_loops.boxes, kept_loops.score)
-    offered = np.concatenate([offered, loops.boxes])
-    return Proposed(proposals.best(config.max_boxes), offered, pruned + pruned_loops)
-
-
-def _stems(
-    seq: str, maps: Maps, voted: VotedBoxes, config: ProposeConfig
-) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
-    """Best stems and their scores; all that were offered; counts of pruning."""
+    is_stem = maps.voted.boxes[:, 0] == BoxKind.STEM
+    stem_votes, loop_votes = maps.voted.take(is_stem), maps.voted.take(~is_stem)
     if config.method == "ends":
-        stems, score = decode_ends(maps.ends, seq, config.max_boxes)
-        keep, pruned = prune_boxes(stems, seq, config.prune, score=score)
-        return stems[keep], score[keep], stems, pruned
-    chosen = choose_boxes(voted, config.method, config.on_threshold, config.vote_threshold)
-    kept, pruned = _pruned(chosen, seq, config)
-    best = kept.take(np.arange(min(len(kept.boxes), config.max_boxes)))
-    return best.boxes, best.score, chosen.boxes, pruned
+        stems = _from_ends(*decode_ends(maps.ends, seq, config.max_boxes), seq, config)
+        loops = _from_ends(*decode_loops(maps.loops, config.max_boxes), seq, config)
+    else:
+        stems = _from_votes(stem_votes, config.method, seq, config)
+        loops = _from_votes(loop_votes, LOOP_METHOD, seq, config)
+    evidence = stem_evidence(
+        stems.boxes, maps.ends, maps.on[BoxKind.STEM], stem_votes, canonical_mask(seq)
+    )
+    proposals = Proposals(stems.boxes, stems.score, evidence, loops.boxes, loops.score)
+    offered = np.concatenate([stems.offered, loops.offered])
+    return Proposed(proposals, offered, stems.pruned + loops.pruned)
 
 
-def _pruned(voted: VotedBoxes, seq: str, config: ProposeConfig) -> tuple[VotedBoxes, IntArray]:
-    """What pruning leaves, best first, and its counts."""
-    n_votes = np.maximum(voted.n_softmax, voted.n_scalar)
-    keep, counts = prune_boxes(voted.boxes, seq, config.prune, n_votes, voted.score)
-    return voted.take(keep).best_first(), counts
+class _Kept(NamedTuple):
+    """Best boxes and their scores; all that were offered; counts of pruning."""
+
+    boxes: IntArray
+    score: FloatArray
+    offered: IntArray
+    pruned: IntArray
+
+
+def _from_ends(boxes: IntArray, score: FloatArray, seq: str, config: ProposeConfig) -> _Kept:
+    keep, pruned = prune_boxes(boxes, seq, config.prune, score=score)
+    return _Kept(boxes[keep], score[keep], boxes, pruned)
+
+
+def _from_votes(voted: VotedBoxes, method: str, seq: str, config: ProposeConfig) -> _Kept:
+    chosen = choose_boxes(voted, method, config.on_threshold, config.vote_threshold)
+    n_votes = np.maximum(chosen.n_softmax, chosen.n_scalar)
+    keep, pruned = prune_boxes(chosen.boxes, seq, config.prune, n_votes, chosen.score)
+    best = chosen.take(keep).best_first()
+    size = config.max_boxes
+    return _Kept(best.boxes[:size], best.score[:size], chosen.boxes, pruned)
 
 
 def propose_runs(seq: str, config: ProposeConfig) -> Proposed:

@@ -17,6 +17,7 @@ from boxfold.features.fasta import STANDARD_INPUT, read_fasta
 from boxfold.features.proposals import EVIDENCE, Proposals
 from boxfold.s1.parquet import plain_text, read_parquet, write_parquet
 from boxfold.s1.sequence_table import first_bytes, read_csv_rows, read_text, to_stderr
+from boxfold.s1.soft_ends import SOFT_TYPES
 
 DATASET_TYPES = {
     "id": pa.string(),
@@ -68,7 +69,7 @@ def write_dataset(frame: pd.DataFrame, path: str | Path, overwrite: bool = True)
     InputError
         If the path can't be written.
     """
-    write_parquet(completed(frame), path, DATASET_TYPES, DATASET_SCHEMA, overwrite)
+    write_parquet(completed(frame), path, DATASET_TYPES | SOFT_TYPES, DATASET_SCHEMA, overwrite)
 
 
 def read_dataset(path: str | Path) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from boxfold.s1.batches import Example, input_tensors, length_batches, stack_end
 from boxfold.s1.box_losses import box_loss
 from boxfold.s1.box_targets import UNMASK_OFFSET
 from boxfold.s1.ends import end_loss
+from boxfold.s1.loop_ends import loop_losses, loop_targets
 from boxfold.s1.network import BoxNet, NetworkConfig
 from boxfold.s1.run_folder import RunFolder, optimizer_tensors, restore_optimizer, without_prefix
 from boxfold.s1.validation import stack_box_targets, validation_metrics
@@ -43,7 +44,12 @@ class TrainS1Config:
     weight_decay: float = field(default=1e-4, metadata={"help": "AdamW weight decay"})
     gradient_clip: float = field(default=1.0, metadata={"help": "largest gradient norm"})
     ends_weight: float = field(
-        default=100.0, metadata={"help": "weight of the three ends losses beside the 17 of boxes"}
+        default=100.0, metadata={"help": "weight of the three ends losses"}
+    )
+    loops_weight: float = field(default=1.0, metadata={"help": "weight of the four loops losses"})
+    boxes_weight: float = field(default=1.0, metadata={"help": "weight of the 17 boxes losses"})
+    soft: bool = field(
+        default=True, metadata={"help": "soft targets of the ends heads where the data has them"}
     )
     on_dilation: int = field(
         default=UNMASK_OFFSET, metadata={"help": "pixels around a box that train the on-heads"}
@@ -163,10 +169,12 @@ class S1Trainer:
     def _step(self, examples: list[Example]) -> dict[str, float]:
         """One optimiser step; returns its loss terms."""
         losses = self._batch_losses(examples)
-        total = sum(
-            (self.config.ends_weight if name.startswith("ends/") else 1.0) * value
-            for name, value in losses.items()
-        )
+        weights = {
+            "ends": self.config.ends_weight,
+            "loops": self.config.loops_weight,
+            "boxes": self.config.boxes_weight,
+        }
+        total = sum(weights[name.split("/")[0]] * value for name, value in losses.items())
         assert isinstance(total, Tensor)
         if not torch.isfinite(total):
             raise InputError(
@@ -181,13 +189,15 @@ class S1Trainer:
 
     def _batch_losses(self, examples: list[Example]) -> dict[str, Tensor]:
         grid, valid, canonical = input_tensors([example.seq for example in examples])
-        outputs = self.network(grid, valid)
-        length = grid.shape[-1]
-        targets = stack_box_targets(examples, length, self.config.on_dilation)
-        ends = stack_end_targets(examples, length)
+        network, length = self.network, grid.shape[-1]
+        features = network(grid, valid)
+        boxes = stack_box_targets(examples, length, self.config.on_dilation)
+        ends = stack_end_targets(examples, length, self.config.soft)
+        loops = [loop_targets(example.boxes) for example in examples]
         return {
-            **end_loss(outputs["ends"], ends, canonical),
-            **box_loss(outputs["boxes"], targets),
+            **end_loss(network.ends, features, ends, canonical),
+            **loop_losses(network.loops, features, loops),
+            **box_loss(network.boxes, features, boxes),
         }
 
     def _validate(self) -> dict[str, float]:

@@ -61,10 +61,10 @@ def validation_metrics(
     with torch.inference_mode():
         for batch in _batches(examples):
             grid, valid, _ = input_tensors([example.seq for example in batch])
-            outputs = network(grid, valid)
+            features = network(grid, valid)
             targets = stack_box_targets(batch, grid.shape[-1], offset)
-            metrics.add(outputs["boxes"].numpy(), targets)
-            maps = torch.sigmoid(outputs["ends"]).numpy()
+            metrics.add(network.boxes(features).permute(0, 3, 1, 2).numpy(), targets)
+            maps = torch.sigmoid(network.ends(features)).permute(0, 3, 1, 2).numpy()
             recalls += [_stem_recall(m, e) for m, e in zip(maps, batch, strict=True)]
     result = metrics.summary()
     result[STEM_RECALL] = float(np.nanmean(recalls))

@@ -7,6 +7,7 @@ prior work); it can pass 1, since pixels outside a box may point to it, and for 
 reach .5, since only the upper triangle votes, so their threshold is halved.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +74,18 @@ class VotedBoxes(NamedTuple):
         return self.take(np.argsort(-self.score, kind="stable"))
 
 
+class _Votes(NamedTuple):
+    """Votes of one sort: (row, col, n_rows, n_cols) lines and a probability each."""
+
+    lines: IntArray
+    probability: FloatArray
+    on: FloatArray
+
+
+PixelVotes = dict[BoxKind, tuple[_Votes, _Votes]]
+"""Softmax and scalar votes by kind, of `pixel_votes`."""
+
+
 def box_areas(boxes: IntArray) -> IntArray:
     """Pixels of each box line; shape (N,)."""
     return boxes[:, 3] * boxes[:, 4]
@@ -130,21 +143,44 @@ def count_votes(logits: FloatArray) -> VotedBoxes:
     VotedBoxes
     """
     i, j = np.triu_indices(logits.shape[-1], 1)
-    pixels = logits[:, i, j]  # (123, P)
-    parts = [_tally(kind, *_kind_votes(kind, pixels, i, j)) for kind in BoxKind]
+    return tally_votes([pixel_votes(logits[:, i, j], i, j, logits.shape[-1])])
+
+
+def pixel_votes(logits: FloatArray, i: IntArray, j: IntArray, length: int) -> PixelVotes:
+    """Votes of some pixels.
+
+    Parameters
+    ----------
+    logits : ndarray, dtype=float32, shape (123, P)
+        Of the boxes heads.
+    i, j : ndarray, dtype=int, shape (P,)
+        Row and column of each pixel.
+    length : int
+        Of the sequence; scalar sizes end behind it.
+
+    Returns
+    -------
+    dict
+        By kind; for `tally_votes`.
+    """
+    return {kind: _kind_votes(kind, logits, i, j, length) for kind in BoxKind}
+
+
+def tally_votes(votes: Sequence[PixelVotes]) -> VotedBoxes:
+    """Group the votes of all pixels by box; see `count_votes`."""
+    parts = []
+    for kind in BoxKind:
+        sorts = zip(*(of_pixels[kind] for of_pixels in votes), strict=True)
+        parts.append(_tally(kind, *(_joined(sort) for sort in sorts)))
     return VotedBoxes._make(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
 
-class _Votes(NamedTuple):
-    """Votes of one sort: (row, col, n_rows, n_cols) lines and a probability each."""
-
-    lines: IntArray
-    probability: FloatArray
-    on: FloatArray
+def _joined(votes: Sequence[_Votes]) -> _Votes:
+    return _Votes._make(np.concatenate(arrays) for arrays in zip(*votes, strict=True))
 
 
 def _kind_votes(
-    kind: BoxKind, pixels: FloatArray, i: IntArray, j: IntArray
+    kind: BoxKind, pixels: FloatArray, i: IntArray, j: IntArray, length: int
 ) -> tuple[_Votes, _Votes]:
     heads = [head for head in BOX_HEADS if head.kind is kind]
     of = {(head.output, head.axis): pixels[head.channels] for head in heads}
@@ -153,7 +189,7 @@ def _kind_votes(
     y, p_y = _most_probable(of["location", 1])
     axes = (0, 1) if kind is BoxKind.INTERIOR_LOOP else (0,)  # squares have one size
     classes, p_size = zip(*(_most_probable(of["size", axis]) for axis in axes), strict=True)
-    scalars = [np.rint(np.clip(of["size_l1", axis][0], 1, pixels.shape[1] + 1)) for axis in axes]
+    scalars = [np.rint(np.clip(of["size_l1", axis][0], 1, length + 1)) for axis in axes]
     located = (x < N_LOCATION - 1) & (y < N_LOCATION - 1)
     sized = located & np.all([c < N_SIZE - 1 for c in classes], axis=0)
     row, last_col = i - x, j + y
@@ -161,7 +197,7 @@ def _kind_votes(
 
     def votes(sizes: list[IntArray], probability: FloatArray, keep: BoolArray) -> _Votes:
         n_rows, n_cols = sizes[0], sizes[-1]
-        lines = np.stack([row, last_col - n_cols + 1, n_rows, n_cols], axis=1)
+        lines = np.stack([row, last_col - n_cols + 1, n_rows, n_cols], axis=1).astype(np.int32)
         return _Votes(lines[keep], probability[keep], on[keep])
 
     softmax = votes([c + 1 for c in classes], p_location * np.prod(p_size, axis=0), sized)
@@ -179,7 +215,7 @@ def _tally(kind: BoxKind, softmax: _Votes, scalar: _Votes) -> VotedBoxes:
     lines = np.concatenate([softmax.lines, scalar.lines])
     unique, first, group = _unique_lines(lines)
     n, n_first = len(unique), len(softmax.lines)
-    boxes = np.concatenate([np.full((n, 1), int(kind)), lines[first]], axis=1)
+    boxes = np.concatenate([np.full((n, 1), int(kind)), lines[first]], axis=1).astype(np.int64)
     on = np.zeros(n, dtype=np.float32)
     np.maximum.at(on, group, np.concatenate([softmax.on, scalar.on]))
     areas = box_areas(boxes)
@@ -197,7 +233,7 @@ def _tally(kind: BoxKind, softmax: _Votes, scalar: _Votes) -> VotedBoxes:
 def _unique_lines(lines: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     """Distinct keys, first line of each, and which each line has; much faster than ``axis=0``."""
     low = lines.min(axis=0, initial=0)
-    radix = lines.max(axis=0, initial=0) - low + 1
+    radix = lines.max(axis=0, initial=0).astype(np.int64) - low + 1
     key = np.zeros(len(lines), dtype=np.int64)
     for column in range(lines.shape[1]):
         key = key * radix[column] + (lines[:, column] - low[column])

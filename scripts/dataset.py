@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--structures", type=non_negative_int, default=0, metavar="K", help=_HELP["structures"]
     )
+    parser.add_argument("--soft", action="store_true", help=_HELP["soft"])
     parser.add_argument("--split", type=probability, default=0.95, metavar="P", help=_HELP["split"])
     parser.add_argument("--limit", type=positive_int, metavar="N", help=_HELP["limit"])
     parser.add_argument("--jobs", type=positive_int, default=1, help="worker processes")

@@ -10,6 +10,7 @@ from boxfold.features.errors import InputError
 from boxfold.s1.batches import Example
 from boxfold.s1.network import NetworkConfig
 from boxfold.s1.run_folder import RunFolder
+from boxfold.s1.soft_ends import SoftEnds
 from boxfold.s1.tables import read_dataset
 from boxfold.s1.training import S1Trainer, TrainS1Config
 from boxfold.scripts.common import verb_main
@@ -73,8 +74,10 @@ def load_split(
 
 def examples(frame: pd.DataFrame) -> list[Example]:
     """Training examples of dataset rows."""
-    pairs = zip(frame["sequence"], frame["dot_bracket"], strict=True)
-    return [Example.from_dot_bracket(seq, structure) for seq, structure in pairs]
+    return [
+        Example.from_dot_bracket(row["sequence"], row["dot_bracket"], SoftEnds.from_row(row))
+        for row in frame.to_dict("records")
+    ]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
