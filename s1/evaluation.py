@@ -11,6 +11,7 @@ from boxfold.features.errors import InputError
 from boxfold.features.proposals import Proposals
 from boxfold.features.structure import BoolArray
 from boxfold.s1.batches import Example
+from boxfold.s1.box_maps import maps_from_ends
 from boxfold.s1.box_targets import UNMASK_OFFSET, box_targets
 from boxfold.s1.metrics import METRIC_NAMES, BoxMetrics
 from boxfold.s1.model import S1Model
@@ -27,6 +28,11 @@ RECALL_COLUMNS = (
     "stems_offered",  # mean number per example, at most max_boxes
     "loops_offered",
 )
+
+
+OUTPUTS = ("ends", "boxes")
+"""``ends``: per-pixel outputs that follow from the boxes of the ends and loops heads;
+``boxes``: the learned outputs of the boxes heads."""
 
 
 class BoxRecall:
@@ -119,6 +125,7 @@ def evaluate_s1(
     examples: Sequence[Example],
     configs: Sequence[ProposeConfig],
     offset: int = UNMASK_OFFSET,
+    outputs: str = "ends",
     track: Callable[[Iterable[Any]], Iterable[Any]] = iter,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Measure a model on examples with known structures.
@@ -131,6 +138,8 @@ def evaluate_s1(
         Ways to propose; ``box_recall`` of the metrics is that of the first.
     offset : int
         Pixels around boxes at which *on* is measured.
+    outputs : str
+        What the 20 metrics are taken of, see `OUTPUTS`.
     track : callable
         Wraps the iteration, to show progress.
 
@@ -146,7 +155,8 @@ def evaluate_s1(
     for index, maps in track(model.maps([example.seq for example in examples], dense=True)):
         example = examples[index]
         targets = box_targets(example.boxes, len(example.seq), offset)
-        metrics.add_example(maps.boxes, targets)
+        logits = maps_from_ends(example.seq, maps) if outputs == "ends" else maps.boxes
+        metrics.add_example(logits, targets)
         for config, recall in zip(configs, recalls, strict=True):
             if config.method == "runs":
                 proposed = propose_runs(example.seq, config)

@@ -226,7 +226,8 @@ def _side_score(
     score = log_end[index] + face[index, INTERIOR]
     for axis in (0, 1):
         score = score + gap[axis][index, np.minimum(gaps[:, axis], N_GAP - 1)]
-    return score - np.log(MAX_GAPS - N_GAP) * (gaps >= N_GAP - 1).sum(axis=1)
+    # The last class stands for all larger gaps alike.
+    return score - np.log(MAX_GAPS - N_GAP + 2) * (gaps >= N_GAP - 1).sum(axis=1)
 
 
 def _log_probabilities(logits: FloatArray) -> tuple[FloatArray, ...]:

@@ -20,7 +20,7 @@ from boxfold.s1.ends import INNER, N_ENDS, OUTER
 from boxfold.s1.loop_ends import N_SIDE, LoopEnds
 from boxfold.s1.network import BoxNet, NetworkConfig
 from boxfold.s1.run_folder import load_tensors
-from boxfold.s1.votes import PixelVotes, VotedBoxes, pixel_votes, tally_votes
+from boxfold.s1.votes import PixelVotes, VotedBoxes, pixel_votes, sigmoid, tally_votes
 
 BATCH_PIXELS = 16 * 64 * 64
 
@@ -34,6 +34,9 @@ CHUNK_PIXELS = 1 << 16
 
 MIN_END = 1e-3
 """Less probable ends of stems propose no loop."""
+
+MAX_ENDS = 4
+"""Most ends of each side that propose loops, in units of the length."""
 
 SHIPPED_WEIGHTS = "weights/s1.safetensors"
 
@@ -79,6 +82,8 @@ class S1Model:
     def __init__(
         self, network: BoxNet, max_whole: int = MAX_WHOLE, tile_rows: int = TILE_ROWS
     ) -> None:
+        if tile_rows < 2 or tile_rows % 2:
+            raise ValueError(f"tile_rows {tile_rows}: an even number of at least 2 is needed")
         self.network = network.eval()
         self._max_whole, self._tile_rows = max_whole, tile_rows
 
@@ -168,7 +173,7 @@ class _Outputs:
         i, j = np.nonzero(self._canonical[first:stop])
         for index, logits in _in_chunks(self._network.ends, features, i, j):
             at = (slice(None), i[index] + first, j[index])
-            self._ends[at] = 1 / (1 + np.exp(-logits.T))
+            self._ends[at] = sigmoid(logits.T)
         for channel, found, side in ((INNER, self._inner, 0), (OUTER, self._outer, 1)):
             i, j = np.nonzero(self._ends[channel, first:stop] >= MIN_END)
             for index, logits in _in_chunks(self._network.loops, features, i, j):
@@ -179,7 +184,7 @@ class _Outputs:
             self._add_boxes(logits.T, i[index] + first, j[index])
 
     def _add_boxes(self, logits: FloatArray, i: IntArray, j: IntArray) -> None:
-        self._on[:, i, j] = 1 / (1 + np.exp(-logits[ON_CHANNELS]))
+        self._on[:, i, j] = sigmoid(logits[ON_CHANNELS])
         if self._boxes is not None:
             self._boxes[:, i, j] = logits
         self._votes.append(pixel_votes(logits, i, j, len(self._canonical)))
@@ -191,7 +196,11 @@ class _Outputs:
             logits = np.concatenate([part for part, _ in found] or [np.zeros((0, N_SIDE))])
             pairs = np.concatenate([part for _, part in found] or [np.zeros((0, 2))])
             pairs = pairs.astype(np.int64)
-            ends.append((pairs, np.log(self._ends[channel, pairs[:, 0], pairs[:, 1]]), logits))
+            log_end = np.log(self._ends[channel, pairs[:, 0], pairs[:, 1]])
+            # An untrained network takes every pixel for an end.
+            best = np.argsort(-log_end, kind="stable")[: MAX_ENDS * len(self._canonical)]
+            best.sort()
+            ends.append((pairs[best], log_end[best], logits[best]))
         inner, outer = ends
         loops = LoopEnds(*(part for pair in zip(inner, outer, strict=True) for part in pair))
         return Maps(self._ends, loops, self._on, tally_votes(self._votes), self._boxes)

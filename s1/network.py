@@ -28,7 +28,11 @@ class NetworkConfig:
     n_blocks: int = field(default=8, metadata={"help": "residual blocks"})
     dilations: tuple[int, ...] = field(default=(1, 2, 4), metadata={"help": "cycled over blocks"})
     competition: int = field(
-        default=48, metadata={"help": "hidden units per base of the competition between pixels"}
+        default=48,
+        metadata={
+            "help": "hidden units per base of the competition between pixels; 0: none",
+            "zero": True,
+        },
     )
     pixel_channels: int = field(default=24, metadata={"help": "trunk outputs per full pixel"})
     hidden: int = field(default=64, metadata={"help": "hidden units of each head"})

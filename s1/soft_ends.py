@@ -67,7 +67,7 @@ class SoftEnds(NamedTuple):
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "SoftEnds | None":
         """Of a data set's row; None if the data set has no soft targets."""
-        if row.get("soft_row") is None:
+        if np.ndim(row.get("soft_row")) == 0:  # None, or NaN where tables were joined
             return None
         row_, col, *probability = (np.asarray(row[name]) for name in SOFT_TYPES)
         return cls(row_, col, np.stack(probability).astype(np.float16))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,11 +18,19 @@ from boxfold.s1.box_targets import UNMASK_OFFSET
 from boxfold.s1.ends import end_loss
 from boxfold.s1.loop_ends import loop_losses, loop_targets
 from boxfold.s1.network import BoxNet, NetworkConfig
+from boxfold.s1.parallel import ALONE, Group
 from boxfold.s1.run_folder import RunFolder, optimizer_tensors, restore_optimizer, without_prefix
 from boxfold.s1.validation import stack_box_targets, validation_metrics
 
 KIND = "s1"
 """What weights files of S1 call themselves."""
+
+AfterEpoch = Callable[[int, dict[str, float]], None]
+"""Gets the number of epochs done and their last metrics; what it raises ends the training."""
+
+
+class DivergedError(InputError):
+    """The loss is no longer a number."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +46,14 @@ class TrainS1Config:
         metadata={"help": "examples per epoch, drawn from an endless shuffle; at most all"},
     )
     batch_pixels: int = field(
-        default=16 * 64 * 64, metadata={"help": "most pixels of a batch: 16 windows of 64 nt"}
+        default=16 * 64 * 64,
+        metadata={"help": "most pixels of a batch, of all processes: 16 windows of 64 nt"},
     )
     learning_rate: float = field(default=2e-3, metadata={"help": "after warm-up; falls to 0"})
     warmup: float = field(default=0.02, metadata={"help": "share of the training that warms up"})
     weight_decay: float = field(default=1e-4, metadata={"help": "AdamW weight decay"})
     gradient_clip: float = field(default=1.0, metadata={"help": "largest gradient norm"})
-    ends_weight: float = field(
-        default=100.0, metadata={"help": "weight of the three ends losses"}
-    )
+    ends_weight: float = field(default=100.0, metadata={"help": "weight of the three ends losses"})
     loops_weight: float = field(default=1.0, metadata={"help": "weight of the four loops losses"})
     boxes_weight: float = field(default=1.0, metadata={"help": "weight of the 17 boxes losses"})
     soft: bool = field(
@@ -82,6 +90,10 @@ class S1Trainer:
     config : TrainS1Config
     train, validation : list of Example
     run : RunFolder
+    start : BoxNet, optional
+        Network of the same shape whose weights are the first ones; default: random weights.
+    group : Group
+        The processes that share the training; only the first one writes to the run folder.
     """
 
     def __init__(
@@ -90,42 +102,61 @@ class S1Trainer:
         train: list[Example],
         validation: list[Example],
         run: RunFolder,
+        start: BoxNet | None = None,
+        group: Group = ALONE,
     ) -> None:
         if not train or not validation:
             raise InputError("training needs at least one training and one validation example")
-        self.config, self.run = config, run
+        self.config, self.run, self.group = config, run, group
         self.train, self.validation = train, validation[: config.validation_examples]
         torch.manual_seed(config.seed)
         self.network = BoxNet(config.network)
+        if start is not None:
+            self.network.load_state_dict(start.state_dict())
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.progress = _Progress()
         self._losses: list[dict[str, float]] = []
-        if run.has("state"):
+        if group.from_first(lambda: run.has("state")):
             self._restore()
 
-    def fit(self, report: Any = print) -> None:
+    def fit(
+        self, report: Any = print, after_epoch: AfterEpoch = lambda epoch, metrics: None
+    ) -> None:
         """Train to the last epoch, validating after each one, and mark the run as finished.
+
+        Parameters
+        ----------
+        report : callable
+            Gets lines on the progress.
+        after_epoch : callable
+            See `AfterEpoch`; by then the epoch is saved, so a stopped run can be resumed.
 
         Raises
         ------
-        InputError
+        DivergedError
             If the loss is no longer a number; the last checkpoint stays.
         """
         while self.progress.epoch < self.config.epochs:
             self._train_epoch(report)
-            metrics = self._validate()
-            self.progress.epoch += 1
-            self.progress.batch = 0
-            self._keep_best(metrics)
-            self._checkpoint()
+            metrics, self.progress = self.group.from_first(self._end_epoch)
+            self._losses = []
             report(
                 f"epoch {self.progress.epoch}/{self.config.epochs}: loss "
                 f"{metrics['train/loss']:.4f}, score {metrics['validation/score']:.4f} "
                 f"(best {self.progress.best_score:.4f} in epoch {self.progress.best_epoch})"
             )
-        self.run.finish()
+            after_epoch(self.progress.epoch, metrics)
+        self.group.from_first(self.run.finish)
+
+    def _end_epoch(self) -> tuple[dict[str, float], _Progress]:
+        metrics = self._validate()
+        self.progress.epoch += 1
+        self.progress.batch = 0
+        self._keep_best(metrics)
+        self._checkpoint()
+        return metrics, self.progress
 
     def _epoch_batches(self) -> list[Any]:
         """Batches of the current epoch; the same whenever they are asked for."""
@@ -156,7 +187,7 @@ class S1Trainer:
             self.progress.batch += 1
             self.progress.examples += len(batch)
             if self.progress.batch % self.config.checkpoint_batches == 0:
-                self._checkpoint()
+                self.group.from_first(self._checkpoint)
                 recent = self._losses[-self.config.checkpoint_batches :]
                 mean = np.mean([entry["loss"] for entry in recent])
                 report(f"{label}: {done}/{n_examples}, loss {mean:.4f}")
@@ -167,8 +198,9 @@ class S1Trainer:
             group["lr"] = self.config.learning_rate * max(warm, 0.01) * (1 - fraction)
 
     def _step(self, examples: list[Example]) -> dict[str, float]:
-        """One optimiser step; returns its loss terms."""
-        losses = self._batch_losses(examples)
+        """One optimiser step of all processes; returns the loss terms of the whole batch."""
+        share = self.group.share(examples)
+        losses = self._batch_losses(share or examples[:1])  # an empty share weighs nothing below
         weights = {
             "ends": self.config.ends_weight,
             "loops": self.config.loops_weight,
@@ -176,16 +208,20 @@ class S1Trainer:
         }
         total = sum(weights[name.split("/")[0]] * value for name, value in losses.items())
         assert isinstance(total, Tensor)
-        if not torch.isfinite(total):
-            raise InputError(
+        # Every loss is a mean over examples, so the weighted shares add up to the whole batch's.
+        part = len(share) / len(examples)
+        self.optimizer.zero_grad(set_to_none=True)
+        (part * total).backward()
+        terms = part * torch.stack([total, *losses.values()]).detach()
+        terms = self.group.summed(self.network.parameters(), terms)
+        if not torch.isfinite(terms[0]):
+            raise DivergedError(
                 f"{self.run.path}: the loss is not a number after {self.progress.examples} "
                 "examples; the last checkpoint is kept (try a lower --learning-rate)"
             )
-        self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
         self.optimizer.step()
-        return {"loss": total.item(), **{name: value.item() for name, value in losses.items()}}
+        return dict(zip(("loss", *losses), terms.tolist(), strict=True))
 
     def _batch_losses(self, examples: list[Example]) -> dict[str, Tensor]:
         grid, valid, canonical = input_tensors([example.seq for example in examples])
@@ -235,7 +271,7 @@ class S1Trainer:
         self.run.save("state", tensors, meta)
 
     def _restore(self) -> None:
-        tensors, meta = self.run.load("state", "s1-state")
+        tensors, meta = self.group.from_first(lambda: self.run.load("state", "s1-state"))
         self.network.load_state_dict(without_prefix(tensors, "network."))
         restore_optimizer(self.optimizer, tensors)
         self.progress = _Progress(**meta["progress"])

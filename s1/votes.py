@@ -184,7 +184,7 @@ def _kind_votes(
 ) -> tuple[_Votes, _Votes]:
     heads = [head for head in BOX_HEADS if head.kind is kind]
     of = {(head.output, head.axis): pixels[head.channels] for head in heads}
-    on = 1 / (1 + np.exp(-of["on", 0][0]))
+    on = sigmoid(of["on", 0][0])
     x, p_x = _most_probable(of["location", 0])
     y, p_y = _most_probable(of["location", 1])
     axes = (0, 1) if kind is BoxKind.INTERIOR_LOOP else (0,)  # squares have one size
@@ -202,6 +202,11 @@ def _kind_votes(
 
     softmax = votes([c + 1 for c in classes], p_location * np.prod(p_size, axis=0), sized)
     return softmax, votes([s.astype(np.int64) for s in scalars], p_location, located)
+
+
+def sigmoid(logits: FloatArray) -> FloatArray:
+    """Probability of each logit, without overflow."""
+    return np.exp(-np.logaddexp(0, -logits))
 
 
 def _most_probable(logits: FloatArray) -> tuple[IntArray, FloatArray]:

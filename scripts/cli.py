@@ -12,7 +12,10 @@ from boxfold.scripts.common import guarded
 VERBS = {
     "dataset": "cut windows from transcripts or a genome, fold them, split them",
     "train-s1": "train the box proposer",
+    "tune-s1": "search for settings of train-s1",
     "evaluate-s1": "metrics and box recall of the proposer",
+    "plot-s1": "draw the proposer: training, proposals, what its pixels say",
+    "report-s1": "answer questions about the proposer: tables and drawings",
     "propose": "write candidate boxes for sequences",
     "train-supervised": "train the supervised assembly baseline",
     "train-agent": "train an assembly agent (clone, ppo, a2c)",

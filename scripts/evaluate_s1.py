@@ -43,6 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_threshold_arguments(parser)
     parser.add_argument(
+        "--outputs",
+        choices=("ends", "boxes"),
+        default="ends",
+        help="pixels' outputs that the metrics are of: as the boxes of the ends and loops heads "
+        "imply them, or as the boxes heads learned them",
+    )
+    parser.add_argument(
         "--on-dilation",
         type=positive_int,
         default=10,
@@ -75,7 +82,12 @@ def run(args: argparse.Namespace) -> int:
         for method in args.methods
     ]
     metrics, recall = evaluate_s1(
-        model, known, configs, args.on_dilation, lambda it: progress(it, len(known), "sequences")
+        model,
+        known,
+        configs,
+        args.on_dilation,
+        args.outputs,
+        lambda it: progress(it, len(known), "sequences"),
     )
     write_outputs(metrics, recall, paths, args.overwrite)
     table = recall.to_string(index=False, float_format="{:.3f}".format)

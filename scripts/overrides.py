@@ -1,41 +1,56 @@
-"""Flags for the numbers of several configs at once; one that isn't given leaves the default."""
+"""Flags for numbers and switches of configs; one that isn't given leaves the default."""
 
 import argparse
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from boxfold.features.errors import InputError
 
 ConfigT = TypeVar("ConfigT")
 
-_FIXED = ("seed", "algorithm", "n_token_features", "n_globals")
+_FIXED = (
+    "seed",
+    "algorithm",
+    "n_token_features",
+    "n_globals",
+    "warm_start",  # follows from --init
+    "full_recall_only",  # a flag of its own
+)
 
 
-def add_override_arguments(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
-    """One flag per number in some configs; the help tells the default of each config.
+def add_override_arguments(
+    parser: argparse.ArgumentParser, defaults: Mapping[str, Any], without: Collection[str] = ()
+) -> None:
+    """One flag per number or switch in some configs; the help tells the default of each config.
+
+    A switch, a field of type bool, gets ``--name`` and ``--no-name``.
 
     Parameters
     ----------
     parser : ArgumentParser
     defaults : mapping of str to config
         Frozen dataclasses by the name under which the help lists them.
+    without : collection of str
+        Fields that get no flag.
     """
     group = parser.add_argument_group("training (config.json keeps the values used)")
     known = {item.name: item for each in defaults.values() for item in dataclasses.fields(each)}
     for name, item in known.items():
-        if item.type in (int, float) and name not in _FIXED:
-            values = {
-                label: getattr(each, name)
-                for label, each in defaults.items()
-                if hasattr(each, name)
-            }
-            group.add_argument(
-                _flag(name),
-                type=item.type,
-                default=argparse.SUPPRESS,
-                help=f"{item.metadata['help']} (default: {_described(values)})",
-            )
+        if not _is_flag(item) or name in without:
+            continue
+        values = {
+            label: getattr(each, name) for label, each in defaults.items() if hasattr(each, name)
+        }
+        kind: dict[str, Any] = {"type": item.type}
+        if item.type is bool:
+            kind = {"action": argparse.BooleanOptionalAction}
+        group.add_argument(
+            _flag(name),
+            default=argparse.SUPPRESS,
+            help=f"{item.metadata['help']} (default: {_described(values)})",
+            **kind,
+        )
 
 
 def overridden(config: ConfigT, args: argparse.Namespace, **values: Any) -> ConfigT:
@@ -62,17 +77,50 @@ def overridden(config: ConfigT, args: argparse.Namespace, **values: Any) -> Conf
     >>> overridden(Tiny(), argparse.Namespace(steps=5), rate=0.2)
     Tiny(steps=5, rate=0.2)
     """
-    given = {
-        item.name: getattr(args, item.name)
-        for item in dataclasses.fields(config)  # type: ignore[arg-type]
-        if item.type in (int, float) and item.name not in _FIXED and hasattr(args, item.name)
-    }
-    for name, value in given.items():
-        check_range(name, value)
+    given = {}
+    for item in dataclasses.fields(config):  # type: ignore[arg-type]
+        if _is_flag(item) and hasattr(args, item.name):
+            given[item.name] = getattr(args, item.name)
+            check_range(item.name, given[item.name], item.metadata.get("zero", False))
     try:
         return dataclasses.replace(config, **{**given, **values})  # type: ignore[type-var]
     except ValueError as error:
         raise InputError(str(error)) from None
+
+
+def given_flags(config: Any, default: Any) -> list[str]:
+    """Flags that make a config of a default one. Inverse of `overridden`.
+
+    Parameters
+    ----------
+    config, default : dataclass
+        Of one class.
+
+    Returns
+    -------
+    list of str
+        Without those of nested configs and of the seed.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Tiny:
+    ...     steps: int = 3
+    ...     rate: float = 0.1
+    ...     soft: bool = True
+    >>> given_flags(Tiny(steps=5, soft=False), Tiny())
+    ['--steps', '5', '--no-soft']
+    """
+    words: list[str] = []
+    for item in dataclasses.fields(config):
+        value = getattr(config, item.name)
+        if not _is_flag(item) or value == getattr(default, item.name):
+            continue
+        if item.type is bool:
+            words.append(_flag(item.name) if value else _flag(f"no_{item.name}"))
+        else:
+            words += [_flag(item.name), str(value)]
+    return words
 
 
 def refuse_unused(
@@ -93,17 +141,29 @@ def refuse_unused(
         raise InputError(f"{_flag(name)} means nothing for {what}")
 
 
-def check_range(name: str, value: float) -> None:
+def check_range(name: str, value: float, may_be_zero: bool = False) -> None:
     """Refuse numbers that no training can use.
+
+    Parameters
+    ----------
+    name : str
+    value : int, float or bool
+    may_be_zero : bool
+        For an int; fields say so with the metadata ``zero``.
 
     Raises
     ------
     InputError
     """
-    if isinstance(value, int) and value < 1:
-        raise InputError(f"{_flag(name)} {value} is too small (at least 1)")
+    least = 0 if may_be_zero or isinstance(value, bool) else 1
+    if isinstance(value, int) and value < least:
+        raise InputError(f"{_flag(name)} {value} is too small (at least {least})")
     if not 0 <= value < float("inf"):
         raise InputError(f"{_flag(name)} {value} is out of range (a number, at least 0)")
+
+
+def _is_flag(item: dataclasses.Field[Any]) -> bool:
+    return item.type in (int, float, bool) and item.name not in _FIXED
 
 
 def _flag(name: str) -> str:

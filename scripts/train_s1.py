@@ -1,14 +1,18 @@
 """Verb ``train-s1``: train the proposal network."""
 
 import argparse
+import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 
 from boxfold.features.errors import InputError
 from boxfold.s1.batches import Example
-from boxfold.s1.network import NetworkConfig
+from boxfold.s1.model import S1Model
+from boxfold.s1.network import BoxNet, NetworkConfig
+from boxfold.s1.parallel import Group, with_one_voice
 from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.soft_ends import SoftEnds
 from boxfold.s1.tables import read_dataset
@@ -17,59 +21,135 @@ from boxfold.scripts.common import verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, overridden
 
-DESCRIPTION = "Train S1 on a dataset; the best epoch by its validation metrics is kept."
-EXAMPLE = "boxfold train-s1 --data windows.parquet --epochs 4 --out runs/s1"
+DESCRIPTION = """Train S1 on a dataset; the best epoch by its validation metrics is kept.
+
+torchrun shares every batch among several processes. --batch-pixels is the size of the whole batch
+however many there are, so the same flags give the same training; for as many pixels per process
+as before, multiply it by the number of processes."""
+
+EXAMPLE = """boxfold train-s1 --data windows.parquet --epochs 4 --out runs/s1
+torchrun --nproc-per-node 2 --no-python boxfold train-s1 --data windows.parquet --out runs/s1"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of this verb."""
-    parser.add_argument("--data", nargs="+", required=True, help="tables of `boxfold dataset`")
-    parser.add_argument("--validation", nargs="+", help="tables; default: split 'validation'")
+    add_data_arguments(parser)
     parser.add_argument(
         "--network", choices=("half", "run7"), default="half", help="run7: the prior network"
+    )
+    parser.add_argument(
+        "--init",
+        metavar="RUN_OR_WEIGHTS",
+        help="run or weights file to start from; its network must have the same shape",
     )
     parser.add_argument("--out", required=True, help="run folder")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
     add_override_arguments(parser, {"training": TrainS1Config(), "network": NetworkConfig()})
 
 
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags for the tables."""
+    parser.add_argument("--data", nargs="+", required=True, help="tables of `boxfold dataset`")
+    parser.add_argument("--validation", nargs="+", help="tables; default: split 'validation'")
+
+
 def run(args: argparse.Namespace) -> int:
     """Train."""
     network = overridden(NetworkConfig(), args, name=args.network)
     config = overridden(TrainS1Config(), args, network=network, seed=args.seed)
-    train, validation = load_split(args.data, args.validation)
-    print(f"{len(train)} training and {len(validation)} validation examples", flush=True)
-    stored = {"verb": "train-s1", "data": args.data, "validation": args.validation}
-    folder = RunFolder.open(
-        args.out, {**stored, **config.to_dict()}, command_line(), args.resume, args.overwrite
-    )
-    S1Trainer(config, examples(train), examples(validation), folder).fit(
-        report=lambda line: print(line, flush=True)
-    )
+    start = load_start(args.init, network) if args.init else None
+    train, validation = load_split(args.data, args.validation, say)
+    say(f"{len(train)} training and {len(validation)} validation examples")
+    stored = run_config(args.data, args.validation, args.init, config)
+    with Group.of_environment().connected() as group:
+        command = _command(args, group)
+        folder = group.from_first(
+            lambda: RunFolder.open(args.out, stored, command, args.resume, args.overwrite)
+        )
+        trainer = S1Trainer(config, examples(train), examples(validation), folder, start, group)
+        trainer.fit(report=say)
     return 0
 
 
+def _command(args: argparse.Namespace, group: Group) -> str:
+    if group.size == 1:
+        return command_line()
+    if args.network == "run7":
+        raise InputError("--network run7 can't be shared: its batch norms need the whole batch")
+    program = command_line().replace("train_s1.py", "boxfold train-s1", 1)
+    return f"torchrun --nproc-per-node {group.size} --no-python {program}"
+
+
+def run_config(
+    data: Sequence[str], validation: Sequence[str] | None, init: str | None, config: TrainS1Config
+) -> dict[str, Any]:
+    """What config.json says about a training."""
+    stored = {"verb": "train-s1", "data": data, "validation": validation, "init": init}
+    return {**stored, **config.to_dict()}
+
+
+def load_start(path: str, config: NetworkConfig) -> BoxNet:
+    """Network to start from.
+
+    Raises
+    ------
+    InputError
+        If there are no whole weights, or they have another shape.
+    """
+    network = S1Model.load(path).network
+    wanted, found = dataclasses.asdict(config), dataclasses.asdict(network.config)
+    differing = [
+        f"{name} {found[name]}, not {wanted[name]}"
+        for name in wanted
+        if found[name] != wanted[name]
+    ]
+    if differing:
+        raise InputError(
+            f"{path}: --init needs the same network, there it has {', '.join(differing)}"
+        )
+    return network
+
+
 def load_split(
-    data: Sequence[str], validation: Sequence[str] | None
+    data: Sequence[str], validation: Sequence[str] | None, report: Callable[[str], None] = print
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows to train on and rows to validate on.
+    """Rows to train on and rows to validate on, no group on both sides.
+
+    Tables may be cut from the same transcripts, so what validates in one may train in another:
+    such rows are dropped from training.
+
+    Parameters
+    ----------
+    data : sequence of str
+    validation : sequence of str, optional
+        Default: the rows of `data` whose split is 'validation'.
+    report : callable
+        Gets a line with the number of dropped rows.
 
     Raises
     ------
     InputError
         If there are no validation rows.
     """
-    frame = pd.concat([read_dataset(path) for path in data], ignore_index=True)
+    train = pd.concat([read_dataset(path) for path in data], ignore_index=True)
     if validation:
         held_out = pd.concat([read_dataset(path) for path in validation], ignore_index=True)
-        return frame, held_out
-    is_validation = frame["split"] == "validation"
-    if not is_validation.any():
-        raise InputError(
-            f"{', '.join(data)}: no rows of split 'validation' "
-            "(make them with `boxfold dataset --split`, or give --validation)"
-        )
-    return frame[~is_validation], frame[is_validation]
+    else:
+        is_validation = train["split"] == "validation"
+        if not is_validation.any():
+            raise InputError(
+                f"{', '.join(data)}: no rows of split 'validation' "
+                "(make them with `boxfold dataset --split`, or give --validation)"
+            )
+        train, held_out = train[~is_validation], train[is_validation]
+    groups = held_out["group"].dropna()
+    # Synthetic windows are groups of their own, numbered in each table from 0.
+    validates = train["group"].isin(groups[~groups.str.startswith("synthetic:")])
+    report(
+        f"training rows: before {len(train)}, after {int((~validates).sum())} "
+        f"({int(validates.sum())} dropped, their group validates)"
+    )
+    return train[~validates], held_out
 
 
 def examples(frame: pd.DataFrame) -> list[Example]:
@@ -80,9 +160,14 @@ def examples(frame: pd.DataFrame) -> list[Example]:
     ]
 
 
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run this verb."""
-    return verb_main(sys.modules[__name__], argv)
+    return with_one_voice(lambda: verb_main(sys.modules[__name__], argv))
 
 
 if __name__ == "__main__":

@@ -202,6 +202,19 @@ def test_end_probabilities_against_all_structures(
     np.testing.assert_allclose(maps, expected, atol=2e-4)
 
 
+@given(SEQUENCES)
+@settings(max_examples=15)
+def test_ensemble_gives_the_end_probabilities_only_if_asked(seq: str) -> None:
+    plain, whole = ensemble(seq), ensemble(seq, ends=True)
+    assert plain.ends is None
+    np.testing.assert_array_equal(whole.ends, end_probabilities(seq))
+    assert whole.ends is not None and whole.ends.dtype == np.float32
+    assert whole.base_pairs.tolist() == plain.base_pairs.tolist()
+    assert whole[1:4] == plain[1:4]
+    paired, *ends = whole.ends
+    assert paired.max() <= 1 and all(((end >= 0) & (end <= paired)).all() for end in ends)
+
+
 def test_samples_are_different_valid_and_the_same_for_one_seed() -> None:
     seq = "GGGAAACGCUUCGGCGAAUCCCAGGCUAACGCCUA"
     texts = [dot_bracket(pairs, len(seq)) for pairs in sample_structures(seq, 30, seed=4)]

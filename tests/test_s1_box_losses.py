@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from boxfold.features.loops import structure_boxes
 from boxfold.features.structure import base_pairs_from_dot_bracket
-from boxfold.s1.box_losses import box_loss, mean_per_example
+from boxfold.s1.box_losses import box_loss
 from boxfold.s1.box_targets import BOX_HEADS, batch_targets, box_targets
+from boxfold.s1.per_example import mean_per_example
 
 HEADS = {head.name: head for head in BOX_HEADS}
 
@@ -15,6 +17,14 @@ def targets_of(*structures, length, offset=10):
     boxes = [structure_boxes(base_pairs_from_dot_bracket(s)) for s in structures]
     single = [box_targets(b, len(s), offset) for b, s in zip(boxes, structures, strict=True)]
     return batch_targets(single, length)
+
+
+def loss_of_logits(logits, targets):
+    """Terms of logits (B, 123, L, L): the features are the logits, the head passes them on."""
+    head = nn.Sequential(nn.Identity(), nn.Linear(123, 123))
+    nn.init.eye_(head[-1].weight)
+    nn.init.zeros_(head[-1].bias)
+    return box_loss(head, logits.permute(0, 2, 3, 1), targets)
 
 
 def test_terms_of_a_hand_made_map():
@@ -26,7 +36,7 @@ def test_terms_of_a_hand_made_map():
     logits[0, HEADS["stem/size_l1"].channels, 0, 4] = 3.5  # size 1
     logits[0, HEADS["hairpin/size_l1"].channels] = 7.0  # size 5
     logits[0, HEADS["hairpin/size"].channels.start + 4] = 1.0  # right everywhere
-    terms = box_loss(logits, targets)
+    terms = loss_of_logits(logits, targets)
     assert len(terms) == 17
     log_2, e = np.log(2), np.e
     expected = {
@@ -51,7 +61,7 @@ def test_terms_average_pixels_then_examples():
     structures = ["((((....))))", "(...).(....)", "............"]
     targets = targets_of(*structures, length=14, offset=2)
     logits = torch.randn(3, 123, 14, 14, generator=torch.Generator().manual_seed(3))
-    terms = box_loss(logits, targets)
+    terms = loss_of_logits(logits, targets)
     for name in ("stem/on", "hairpin/location_x", "stem/size", "hairpin/size_l1"):
         head, means = HEADS[name], []
         for example in range(3):
@@ -84,7 +94,7 @@ def _pixel_loss(head, output, targets, place):
 def test_masked_pixels_get_no_gradient():
     targets = targets_of("(...).....", length=12, offset=1)
     logits = torch.zeros(1, 123, 12, 12, requires_grad=True)
-    torch.stack(list(box_loss(logits, targets).values())).sum().backward()
+    torch.stack(list(loss_of_logits(logits, targets).values())).sum().backward()
     touched = (logits.grad[0] != 0).any(dim=0).numpy()
     np.testing.assert_array_equal(touched, targets.on_mask[0] | targets.inside[0].any(axis=0))
 
@@ -92,3 +102,20 @@ def test_masked_pixels_get_no_gradient():
 def test_mean_per_example():
     values, example = torch.tensor([1.0, 3.0, 10.0]), torch.tensor([0, 0, 2])
     assert mean_per_example(values, example, 4).item() == (2 + 0 + 10 + 0) / 4
+    columns = torch.stack([values, -2 * values], dim=1)
+    assert mean_per_example(columns, example, 4).tolist() == [3.0, -6.0]
+    assert mean_per_example(values[:0], example[:0], 2).item() == 0
+
+
+def test_loss_is_that_of_the_whole_head_on_every_pixel():
+    targets = targets_of("((((....))))", "(...).(....)", length=12, offset=2)
+    torch.manual_seed(1)
+    head = nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 123))
+    features = torch.randn(2, 12, 12, 5)
+    found = box_loss(head, features, targets)
+    expected = loss_of_logits(head(features).permute(0, 3, 1, 2), targets)
+    assert list(found) == list(expected)
+    for name, value in expected.items():
+        assert found[name].item() == pytest.approx(value.item(), rel=1e-5), name
+    sum(found.values()).backward()
+    assert all((p.grad != 0).any() for p in head.parameters())

@@ -1,5 +1,6 @@
 import numpy as np
 import torch
+from torch import nn
 
 from boxfold.features.box import boxes_to_array, stem_base_pairs, stem_box
 from boxfold.features.channels import canonical_mask
@@ -84,6 +85,11 @@ def test_targets_mark_ends_and_pairs():
     assert np.argwhere(maps[PAIRED]).tolist() == [[2, 14], [3, 13], [4, 12], [6, 10]]
 
 
+def loss_of_logits(logits, targets, canonical):
+    """Loss of logits (B, 3, L, L): the features are the logits."""
+    return end_loss(nn.Identity(), logits.permute(0, 2, 3, 1), targets, canonical)
+
+
 def test_loss_is_taken_on_canonical_pixels_only():
     canonical = torch.zeros(1, 4, 4, dtype=torch.bool)
     canonical[0, 0, 3] = canonical[0, 1, 2] = True
@@ -91,10 +97,35 @@ def test_loss_is_taken_on_canonical_pixels_only():
     targets = torch.zeros(1, 3, 4, 4)
     logits[0, :, 2, 2] = 50.0  # not canonical: must not count
     logits[0, 0, 0, 3], targets[0, 0, 0, 3] = 2.0, 1.0
-    loss = end_loss(logits, targets, canonical)
+    loss = loss_of_logits(logits, targets, canonical)
     by_hand = (np.log1p(np.exp(-2.0)) + np.log(2)) / 2
     np.testing.assert_allclose(loss["ends/paired"].item(), by_hand, rtol=1e-6)
     np.testing.assert_allclose(loss["ends/outer"].item(), np.log(2), rtol=1e-6)
+    np.testing.assert_allclose(loss["ends/inner"].item(), np.log(2), rtol=1e-6)
+
+
+def test_loss_averages_pixels_then_examples_and_takes_soft_targets():
+    canonical = torch.zeros(3, 5, 5, dtype=torch.bool)  # the last example has no canonical pixel
+    canonical[0, 0, 4] = canonical[0, 0, 3] = canonical[1, 1, 4] = True
+    logits, targets = torch.zeros(3, 3, 5, 5), torch.zeros(3, 3, 5, 5)
+    logits[0, 1, 0, 4], targets[0, 1, 0, 4] = 1.0, 0.25
+    logits[1, 1, 1, 4] = -3.0
+    loss = loss_of_logits(logits, targets, canonical)
+    first = (np.log1p(np.e) - 0.25 + np.log(2)) / 2
+    second = np.log1p(np.exp(-3.0))
+    np.testing.assert_allclose(loss["ends/outer"].item(), (first + second + 0) / 3, rtol=1e-6)
+    np.testing.assert_allclose(loss["ends/paired"].item(), 2 * np.log(2) / 3, rtol=1e-6)
+
+
+def test_loss_is_that_of_the_head_on_every_pixel():
+    torch.manual_seed(0)
+    head = nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 3))
+    features, targets = torch.randn(2, 9, 9, 5), torch.rand(2, 3, 9, 9)
+    canonical = torch.rand(2, 9, 9) < 0.3
+    found = end_loss(head, features, targets, canonical)
+    expected = loss_of_logits(head(features).permute(0, 3, 1, 2), targets, canonical)
+    for name in ("ends/paired", "ends/outer", "ends/inner"):
+        np.testing.assert_allclose(found[name].item(), expected[name].item(), rtol=1e-6)
 
 
 def test_sequence_without_pairs():

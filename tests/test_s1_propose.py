@@ -8,14 +8,16 @@ from boxfold.features.errors import InputError
 from boxfold.features.loops import structure_boxes
 from boxfold.features.proposals import EVIDENCE
 from boxfold.features.structure import base_pairs_from_dot_bracket
-from boxfold.s1.batches import Example
+from boxfold.s1.batches import Example, input_tensors
+from boxfold.s1.box_losses import ON_CHANNELS
 from boxfold.s1.box_targets import BOX_HEADS, N_LOCATION, N_SIZE, box_targets, size_class
-from boxfold.s1.ends import chain_scores, end_targets
+from boxfold.s1.ends import INNER, OUTER, chain_scores, end_targets
 from boxfold.s1.evaluation import RECALL_COLUMNS, BoxRecall, evaluate_s1, known_examples
 from boxfold.s1.evidence import stem_evidence
 from boxfold.s1.histograms import BoxHistogram, box_lengths
+from boxfold.s1.loop_ends import N_FACES, N_GAP, LoopEnds, loop_targets
 from boxfold.s1.metrics import METRIC_NAMES
-from boxfold.s1.model import Maps, S1Model
+from boxfold.s1.model import MIN_END, Maps, S1Model
 from boxfold.s1.network import BoxNet, NetworkConfig
 from boxfold.s1.proposal_report import ProposalReport
 from boxfold.s1.propose import ProposeConfig, PruneConfig, propose_batch, propose_from_maps
@@ -50,7 +52,20 @@ def maps(example):
             wanted = (targets.location if is_location else size_class(targets.size))[head.kind]
             classes = np.where(inside, wanted[head.axis], n_classes - 1)
             logits[head.channels] = 30 * np.eye(n_classes)[classes].transpose(2, 0, 1)
-    return Maps(end_targets(example.stems, len(SEQ)), logits)
+    on = np.triu(1 / (1 + np.exp(-logits[ON_CHANNELS])), 1)
+    ends = end_targets(example.stems, len(SEQ))
+    return Maps(ends, certain_loop_ends(example.boxes), on, count_votes(logits), logits)
+
+
+def certain_loop_ends(boxes):
+    """Sure of what every end of a stem faces."""
+    targets = loop_targets(boxes)
+    parts = [np.eye(N_FACES)[targets.face], *np.eye(N_GAP)[targets.gaps.T]]
+    logits = 30 * np.concatenate(parts, axis=1).astype(np.float32)
+    inner, outer = (targets.side == side for side in (0, 1))
+    sure = np.zeros(inner.sum(), dtype=np.float32)
+    pairs = targets.pairs
+    return LoopEnds(pairs[inner], pairs[outer], sure, sure, logits[inner], logits[outer])
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +82,10 @@ def test_perfect_maps_give_the_structure(example, maps, method):
     np.testing.assert_allclose(found.score[:2], 1 if method == "ends" else 16 / 24, atol=1e-3)
     assert (np.diff(found.score) <= 0).all()
     loops = example.boxes[example.boxes[:, 0] != BoxKind.STEM]
-    assert sorted(found.loops.tolist()) == loops.tolist()
-    assert ((found.loop_score > 0.99) & (found.loop_score <= 1)).all()
+    n = len(found.loops) if method != "ends" else 2  # so it does all loops
+    assert sorted(found.loops[:n].tolist()) == loops.tolist()
+    assert ((found.loop_score[:n] > 0.99) & (found.loop_score[:n] <= 1)).all()
+    assert (found.loop_score[n:] < 1e-6).all() and (np.diff(found.loop_score) <= 0).all()
 
 
 @pytest.mark.parametrize("method", NETWORK_METHODS)
@@ -89,11 +106,8 @@ def test_evidence_by_hand():
     boxes = boxes_to_array([stem_box(0, 24, 3), stem_box(7, 16, 2), stem_box(6, 17, 1)])
     voted = count_votes(logits)
     stems = voted.take(voted.boxes[:, 0] == BoxKind.STEM)
-    canonical = canonical_mask(SEQ)
-    columns = dict(
-        zip(EVIDENCE, stem_evidence(boxes, ends, logits, stems, canonical).T, strict=True)
-    )
-    on = 1 / (1 + np.exp(-logits[0]))
+    canonical, on = canonical_mask(SEQ), 1 / (1 + np.exp(-logits[0]))
+    columns = dict(zip(EVIDENCE, stem_evidence(boxes, ends, on, stems, canonical).T, strict=True))
     np.testing.assert_allclose(
         columns["on_probability"],
         [(on[0, 24] + on[1, 23] + on[2, 22]) / 3, (on[7, 16] + on[8, 15]) / 2, on[6, 17]],
@@ -111,14 +125,49 @@ def test_evidence_by_hand():
 
 def test_every_voted_stem_finds_its_own_votes(model):
     ((_, maps),) = model.maps([SEQ])
-    voted = count_votes(maps.boxes)
-    stems = voted.take(voted.boxes[:, 0] == BoxKind.STEM)
+    stems = maps.voted.take(maps.voted.boxes[:, 0] == BoxKind.STEM)
     inside = (stems.boxes[:, 1:3] >= 0).all(axis=1)
     inside &= (stems.boxes[:, 1:3] + stems.boxes[:, 3:] <= len(SEQ)).all(axis=1)
     stems = stems.take(inside)
-    evidence = stem_evidence(stems.boxes, maps.ends, maps.boxes, stems, canonical_mask(SEQ))
+    on = maps.on[BoxKind.STEM]
+    evidence = stem_evidence(stems.boxes, maps.ends, on, stems, canonical_mask(SEQ))
     np.testing.assert_allclose(evidence[:, EVIDENCE.index("votes_softmax")], stems.share_softmax)
     assert stems.share_softmax.max() > 0
+
+
+def test_dense_maps_are_what_was_voted_with(model):
+    ((_, maps),) = model.maps([SEQ], dense=True)
+    ((_, sparse),) = model.maps([SEQ])
+    assert maps.boxes.shape == (123, len(SEQ), len(SEQ)) and sparse.boxes is None
+    upper = np.triu(np.ones(maps.boxes.shape[1:], dtype=bool), 1)
+    assert (maps.boxes[:, ~upper] == 0).all() and (maps.on[:, ~upper] == 0).all()
+    on = 1 / (1 + np.exp(-maps.boxes[ON_CHANNELS]))
+    np.testing.assert_allclose(maps.on[:, upper], on[:, upper], rtol=1e-5)
+    for name, expected in count_votes(maps.boxes)._asdict().items():
+        np.testing.assert_array_equal(getattr(maps.voted, name), expected, err_msg=name)
+        np.testing.assert_array_equal(getattr(sparse.voted, name), expected, err_msg=name)
+
+
+def test_ends_are_of_canonical_pairs_and_loops_of_likely_ends(model):
+    ((_, maps),) = model.maps([SEQ])
+    canonical = canonical_mask(SEQ)
+    assert (maps.ends[:, ~canonical] == 0).all() and (maps.ends[:, canonical] > 0).all()
+    sides = [
+        (INNER, maps.loops.inner, maps.loops.inner_log_end, maps.loops.inner_logits),
+        (OUTER, maps.loops.outer, maps.loops.outer_log_end, maps.loops.outer_logits),
+    ]
+    for channel, pairs, log_end, logits in sides:
+        assert pairs.tolist() == np.argwhere(maps.ends[channel] >= MIN_END).tolist()
+        expected = np.log(maps.ends[channel][pairs[:, 0], pairs[:, 1]])
+        np.testing.assert_allclose(log_end, expected, rtol=1e-6)
+        assert logits.shape == (len(pairs), N_FACES + 2 * N_GAP) and len(pairs) > 10
+    grid, valid, _ = input_tensors([SEQ])
+    with torch.inference_mode():
+        logits = model.network.loops(model.network(grid, valid)[0]).numpy()
+    i, j = maps.loops.inner.T
+    np.testing.assert_allclose(maps.loops.inner_logits, logits[i, j, :35], atol=1e-5)
+    i, j = maps.loops.outer.T
+    np.testing.assert_allclose(maps.loops.outer_logits, logits[i, j, 35:], atol=1e-5)
 
 
 def test_batches_do_not_change_proposals(model):
@@ -131,6 +180,8 @@ def test_batches_do_not_change_proposals(model):
             alone = propose_batch(model, [seq], config)[0]
             np.testing.assert_array_equal(alone.boxes, found.boxes)
             np.testing.assert_allclose(alone.evidence, found.evidence, atol=1e-4)
+            np.testing.assert_array_equal(alone.loops, found.loops)
+            np.testing.assert_allclose(alone.loop_score, found.loop_score, atol=1e-4)
         assert [len(found.boxes) for found in together[3:]] == [0, 0]
 
 
@@ -175,7 +226,8 @@ def test_weights_of_another_network_are_refused(tmp_path, model):
 
 def test_evaluation_of_perfect_maps_and_of_runs(example, maps):
     class Perfect:
-        def maps(self, seqs):
+        def maps(self, seqs, dense):
+            assert dense
             yield from ((index, maps) for index in range(len(seqs)))
 
     configs = [ProposeConfig("ends", max_boxes=1), ProposeConfig("rank"), ProposeConfig("runs")]
@@ -269,6 +321,7 @@ def test_known_examples_name_the_bad_record():
 def test_votes_of_an_untrained_network_are_deterministic(model):
     ((_, maps),) = model.maps([SEQ])
     ((_, again),) = model.maps([SEQ])
-    first, second = (choose_boxes(count_votes(m.boxes), "union") for m in (maps, again))
+    first, second = (choose_boxes(m.voted, "union") for m in (maps, again))
+    assert len(first.boxes) > 0
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)

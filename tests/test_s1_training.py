@@ -7,11 +7,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from boxfold.features.errors import InputError
 from boxfold.features.structure import dot_bracket
-from boxfold.rewards.energy import mfe
+from boxfold.rewards.energy import end_probabilities, mfe
 from boxfold.s1.batches import Example
 from boxfold.s1.metrics import METRIC_NAMES
 from boxfold.s1.network import BoxNet, NetworkConfig
 from boxfold.s1.run_folder import RunFolder, load_tensors
+from boxfold.s1.soft_ends import SoftEnds
 from boxfold.s1.training import S1Trainer, TrainS1Config
 from boxfold.s1.validation import STEM_RECALL, found_boxes, validation_metrics
 
@@ -47,6 +48,8 @@ def test_same_seed_same_bytes_and_events(tmp_path, examples):
     tags = set(events.Tags()["scalars"])
     assert {f"validation/{name}" for name in METRIC_NAMES} <= tags
     assert {"train/loss", "train/ends/outer", "train/boxes/stem/on", "validation/score"} <= tags
+    sides = [f"train/loops/{side}" for side in ("inner", "outer")]
+    assert {f"{side}/{what}" for side in sides for what in ("face", "gaps")} <= tags
     assert f"validation/{STEM_RECALL}" in tags
     assert first.metrics()["step"].tolist() == [1, 2]
 
@@ -80,6 +83,39 @@ def test_loss_that_is_no_number_stops_with_one_line(tmp_path, examples):
     config = dataclasses.replace(CONFIG, learning_rate=float("inf"), gradient_clip=1e9)
     with pytest.raises(InputError, match="not a number"):
         train(tmp_path / "run", examples, config)
+
+
+def test_loss_is_the_weighted_sum_of_its_terms(tmp_path, examples):
+    weights = dict(ends_weight=7.0, loops_weight=3.0, boxes_weight=0.5)
+    config = dataclasses.replace(CONFIG, epochs=1, **weights)
+    row = train(tmp_path / "run", examples, config).metrics().iloc[0]
+    terms = [name for name in row.index if name.count("/") > 1 and name.startswith("train/")]
+    groups = [name.split("/")[1] for name in terms]
+    assert [groups.count(name) for name in ("ends", "loops", "boxes")] == [3, 4, 17]
+    expected = sum(
+        weights[f"{group}_weight"] * row[name] for group, name in zip(groups, terms, strict=True)
+    )
+    assert row["train/loss"] == pytest.approx(expected, rel=1e-5)
+    assert row[terms].min() > 0
+
+
+def test_soft_targets_are_used_where_wanted_and_known(tmp_path, examples):
+    soft = [SoftEnds.from_maps(end_probabilities(example.seq)) for example in examples]
+    softened = [
+        dataclasses.replace(example, soft=ends)
+        for example, ends in zip(examples, soft, strict=True)
+    ]
+
+    def losses(batch, **changed):
+        config = dataclasses.replace(CONFIG, **changed)
+        run = RunFolder.open(tmp_path / "r", config.to_dict(), "x", resume=False, overwrite=True)
+        terms = S1Trainer(config, batch, batch, run)._batch_losses(batch[:6])
+        return {name: value.item() for name, value in terms.items()}
+
+    hard, with_soft, ignored = losses(examples), losses(softened), losses(softened, soft=False)
+    assert hard == losses(examples, soft=False) == ignored
+    for name, value in hard.items():
+        assert (with_soft[name] == value) != name.startswith("ends/"), name
 
 
 def test_untrained_network_guesses(examples):

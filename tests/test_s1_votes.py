@@ -8,7 +8,14 @@ from boxfold.features.loops import structure_boxes
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.s1.box_targets import BOX_HEADS, N_LOCATION, N_SIZE, box_targets, size_class
 from boxfold.s1.pruning import PruneConfig, prune_boxes
-from boxfold.s1.votes import STEM_PRIOR, VOTE_METHODS, choose_boxes, count_votes
+from boxfold.s1.votes import (
+    STEM_PRIOR,
+    VOTE_METHODS,
+    choose_boxes,
+    count_votes,
+    pixel_votes,
+    tally_votes,
+)
 
 STEM, INTERIOR, HAIRPIN = BoxKind
 EXAMPLE_A = "((((..((((....))))...))))"
@@ -210,6 +217,20 @@ def _loop_votes(pixel, kind, axes, place, probabilities):
     if max(sizes) < 10:
         add(sizes[0] + 1, sizes[1] + 1, 0, on * p_x * p_y * p_size)
     add(scalars[0], scalars[1], 1, on * p_x * p_y)
+
+
+def test_votes_of_parts_of_the_pixels_are_tallied_as_of_all():
+    maps = np.random.default_rng(2).normal(size=(123, 11, 11)).astype(np.float32)
+    i, j = np.triu_indices(11, 1)
+    parts = np.split(np.arange(len(i)), [0, 7, 30])  # the first one is empty
+    votes = [pixel_votes(maps[:, i[part], j[part]], i[part], j[part], 11) for part in parts]
+    whole, joined = count_votes(maps), tally_votes(votes)
+    for name in whole._fields:
+        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name), err_msg=name)
+    # Scalar sizes end behind the sequence, not behind the pixels of a part.
+    maps[HEADS["stem/size_l1"].channels] = 99
+    voted = tally_votes([pixel_votes(maps[:, i[:3], j[:3]], i[:3], j[:3], 11)])
+    assert voted.boxes[(voted.boxes[:, 0] == STEM) & (voted.n_scalar > 0), 3].max() == 12
 
 
 def test_smallest_grids_vote_for_nothing_or_little():

@@ -1,0 +1,157 @@
+"""S1 against the prior network's shape on one thread, and its growth with length.
+
+    python benchmarks/s1.py --out runs/benchmark_s1.csv
+
+Both networks go through the same code: input channels, trunk, heads (forward), and losses, backward
+pass and optimiser (training step), on the same batch of windows of 64 nt. Then proposals of single
+sequences of rising length, each in a process of its own so that its peak memory is its own.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+LENGTHS = (64, 100, 200, 400, 600, 1000, 1400, 2000)
+BATCH = 16
+
+
+def main() -> None:
+    """Measure and print; the lengths as a CSV."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lengths", nargs="*", type=int, default=LENGTHS)
+    parser.add_argument("--repeats", type=int, default=5, help="the fastest one counts")
+    parser.add_argument("--s1", help="weights (default: shipped)")
+    parser.add_argument("--out", help="CSV of time and memory by length")
+    parser.add_argument("--one-length", type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one_length:
+        print(json.dumps(measure_length(args.one_length, args.s1)))
+        return
+    compare_with_run7(args.repeats)
+    rows = [_in_own_process(length, args.s1) for length in args.lengths]
+    table = pd.DataFrame(rows)
+    print(table.to_string(index=False, float_format="{:.3g}".format))
+    long = table[table["length"] >= 200]
+    for column in ("seconds", "MiB_above_start"):
+        slope = np.polyfit(np.log(long["length"]), np.log(long[column]), 1)[0]
+        print(f"{column} grows with length to the power {slope:.2f} (from 200 nt on)")
+    if args.out:
+        Path(args.out).parent.mkdir(parents=True, exist_ok=True)
+        table.to_csv(args.out, index=False)
+
+
+def compare_with_run7(repeats: int) -> None:
+    """Milliseconds per 64-mer of both networks, and their ratio."""
+    import torch
+
+    from boxfold.features.synthetic import synthetic_sequence
+    from boxfold.features.structure import dot_bracket
+    from boxfold.rewards.energy import mfe
+    from boxfold.s1.batches import Example
+    from boxfold.s1.network import BoxNet, NetworkConfig
+
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    seqs = [synthetic_sequence(64, rng) for _ in range(BATCH)]
+    examples = [
+        Example.from_dot_bracket(seq, dot_bracket(mfe(seq).base_pairs, 64)) for seq in seqs
+    ]
+    found = {}
+    for name in ("half", "run7"):
+        network = BoxNet(NetworkConfig(name=name))
+        n_weights = sum(weight.numel() for weight in network.parameters())
+        forward = _fastest(lambda net=network: _forward(net, seqs), repeats)
+        step = _fastest(_training_step(name, examples), repeats)
+        found[name] = np.array([forward, step]) / BATCH * 1e3
+        print(
+            f"{name}: {n_weights} weights, forward {found[name][0]:.2f} ms, "
+            f"training step {found[name][1]:.2f} ms per 64-mer"
+        )
+    ratio = found["run7"] / found["half"]
+    print(f"ratio: forward {ratio[0]:.1f}, training step {ratio[1]:.1f}\n")
+
+
+def _forward(network, seqs) -> None:
+    import torch
+
+    from boxfold.s1.batches import input_tensors
+
+    with torch.inference_mode():
+        grid, valid, canonical = input_tensors(seqs)
+        features = network.eval()(grid, valid)
+        network.ends(features[canonical])
+        network.loops(features[canonical])
+        network.boxes(features[torch.ones(64, 64, dtype=bool).triu(1).expand(len(seqs), -1, -1)])
+
+
+def _training_step(name: str, examples) -> Callable[[], object]:
+    from boxfold.s1.network import NetworkConfig
+    from boxfold.s1.run_folder import RunFolder
+    from boxfold.s1.training import S1Trainer, TrainS1Config
+
+    config = TrainS1Config(network=NetworkConfig(name=name))
+    trainer = S1Trainer(config, examples, examples[:1], RunFolder(tempfile.mkdtemp()))
+    trainer.network.train()
+    return lambda: trainer._step(examples)
+
+
+def _fastest(function: Callable[[], object], repeats: int) -> float:
+    function()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def _in_own_process(length: int, weights: str | None) -> dict[str, float]:
+    command = [sys.executable, __file__, "--one-length", str(length)]
+    command += ["--s1", weights] if weights else []
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout))
+
+
+def measure_length(length: int, weights: str | None) -> dict[str, float]:
+    """Time and peak memory of the proposals of one sequence."""
+    import torch
+
+    from boxfold.features.synthetic import synthetic_sequence
+    from boxfold.s1.model import S1Model
+    from boxfold.s1.propose import ProposeConfig, propose_batch
+
+    torch.set_num_threads(1)
+    model = S1Model.load(weights)
+    config = ProposeConfig(max_boxes=length)
+    propose_batch(model, ["GGGGAAAACCCC"], config)
+    start_mib = _peak_mib()
+    seq = synthetic_sequence(length, np.random.default_rng(length))
+    start = time.perf_counter()
+    proposals = propose_batch(model, [seq], config)[0]
+    return {
+        "length": length,
+        "seconds": time.perf_counter() - start,
+        "MiB_above_start": max(_peak_mib() - start_mib, 0.1),
+        "MiB_peak": _peak_mib(),
+        "stems": len(proposals.boxes),
+        "loops": len(proposals.loops),
+    }
+
+
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
