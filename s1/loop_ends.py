@@ -163,11 +163,32 @@ class LoopEnds(NamedTuple):
     outer_logits: FloatArray
 
 
-def decode_loops(ends: LoopEnds, max_boxes: int) -> tuple[IntArray, FloatArray]:
-    """The most probable hairpins and interior loops.
+class LoopCandidates(NamedTuple):
+    """Loops that the ends allow.
 
-    A hairpin's probability is that of its inner end times the face; an interior loop's is the
-    geometric mean of what its two ends say: P(end) P(interior | end) P(gap 5') P(gap 3').
+    Attributes
+    ----------
+    boxes : ndarray, dtype=int64, shape (N, 5)
+        Hairpins, then interior loops.
+    score : ndarray, dtype=float64, shape (N,)
+        Log-probability.
+    parts : ndarray, dtype=float64, shape (N, 8)
+        What `score` is made of, logarithms: of the inner end P(end), P(face), P(gap 5'),
+        P(gap 3'), then of the outer end; 0 where a hairpin has none.
+    """
+
+    boxes: IntArray
+    score: NDArray[np.float64]
+    parts: NDArray[np.float64]
+
+    def best(self, max_boxes: int) -> "LoopCandidates":
+        """The most probable ones, best first."""
+        order = np.argsort(-self.score, kind="stable")[:max_boxes]
+        return LoopCandidates._make(array[order] for array in self)
+
+
+def decode_loops(ends: LoopEnds, max_boxes: int) -> tuple[IntArray, FloatArray]:
+    """The most probable hairpins and interior loops; see `loop_candidates`.
 
     Parameters
     ----------
@@ -182,23 +203,35 @@ def decode_loops(ends: LoopEnds, max_boxes: int) -> tuple[IntArray, FloatArray]:
     score : ndarray, dtype=float32, shape (N,)
         In [0, 1].
     """
+    best = loop_candidates(ends).best(max_boxes)
+    return best.boxes, np.exp(np.minimum(best.score, 0)).astype(np.float32)
+
+
+def loop_candidates(ends: LoopEnds) -> LoopCandidates:
+    """All hairpins and interior loops that likely ends allow.
+
+    A hairpin's probability is that of its inner end times the face; an interior loop's is the
+    geometric mean of what its two ends say: P(end) P(interior | end) P(gap 5') P(gap 3').
+    """
     inner, outer = _log_probabilities(ends.inner_logits), _log_probabilities(ends.outer_logits)
     i, j = ends.inner.T
     size = j - i + 1
     hairpins = np.stack([np.full(len(i), BoxKind.HAIRPIN), i, i, size, size], axis=1)
-    hairpin_score = ends.inner_log_end + inner[0][:, HAIRPIN]
+    hairpin_parts = np.zeros((len(i), 8))
+    hairpin_parts[:, 0], hairpin_parts[:, 1] = ends.inner_log_end, inner[0][:, HAIRPIN]
     a, b = _facing(ends.inner, ends.outer)
     gaps = _gaps(ends.inner[a], ends.outer[b])
-    score = (
-        _side_score(ends.inner_log_end, inner, a, gaps)
-        + _side_score(ends.outer_log_end, outer, b, gaps)
-    ) / 2
+    parts = np.stack(
+        _side_parts(ends.inner_log_end, inner, a, gaps)
+        + _side_parts(ends.outer_log_end, outer, b, gaps),
+        axis=1,
+    )
     rows, cols = ends.inner[a, 0], ends.outer[b, 1]
     kind = np.full(len(a), BoxKind.INTERIOR_LOOP)
     interior = np.stack([kind, rows, cols, gaps[:, 0] + 2, gaps[:, 1] + 2], axis=1)
-    boxes, score = np.concatenate([hairpins, interior]), np.concatenate([hairpin_score, score])
-    order = np.argsort(-score, kind="stable")[:max_boxes]
-    return boxes[order].astype(np.int64), np.exp(np.minimum(score[order], 0)).astype(np.float32)
+    score = np.concatenate([hairpin_parts.sum(axis=1), parts.sum(axis=1) / 2])
+    boxes = np.concatenate([hairpins, interior]).astype(np.int64)
+    return LoopCandidates(boxes, score, np.concatenate([hairpin_parts, parts]))
 
 
 def _facing(inner: IntArray, outer: IntArray) -> tuple[IntArray, IntArray]:
@@ -219,15 +252,16 @@ def _gaps(inner: IntArray, outer: IntArray) -> IntArray:
     return np.stack([outer[:, 0] - inner[:, 0], inner[:, 1] - outer[:, 1]], axis=1) - 1
 
 
-def _side_score(
+def _side_parts(
     log_end: FloatArray, logs: tuple[FloatArray, ...], index: IntArray, gaps: IntArray
-) -> FloatArray:
+) -> list[FloatArray]:
     face, *gap = logs
-    score = log_end[index] + face[index, INTERIOR]
+    parts = [log_end[index], face[index, INTERIOR]]
     for axis in (0, 1):
-        score = score + gap[axis][index, np.minimum(gaps[:, axis], N_GAP - 1)]
-    # The last class stands for all larger gaps alike.
-    return score - np.log(MAX_GAPS - N_GAP + 2) * (gaps >= N_GAP - 1).sum(axis=1)
+        # The last class stands for all larger gaps alike.
+        shared = np.log(MAX_GAPS - N_GAP + 2) * (gaps[:, axis] >= N_GAP - 1)
+        parts.append(gap[axis][index, np.minimum(gaps[:, axis], N_GAP - 1)] - shared)
+    return parts
 
 
 def _log_probabilities(logits: FloatArray) -> tuple[FloatArray, ...]:

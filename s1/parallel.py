@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import timedelta
@@ -70,13 +70,13 @@ class Group:
         finally:
             distributed.destroy_process_group()
 
-    def share(self, items: Sequence[T]) -> Sequence[T]:
+    def share(self, items: list[T]) -> list[T]:
         """What this process does of `items`; may be empty.
 
         Examples
         --------
-        >>> [Group(rank, 2).share("abc") for rank in range(2)]
-        ['ac', 'b']
+        >>> [Group(rank, 2).share([5, 6, 7]) for rank in range(2)]
+        [[5, 7], [6]]
         """
         return items[self.rank :: self.size]
 

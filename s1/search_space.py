@@ -1,0 +1,73 @@
+"""What a search for S1 settings may change, and within which bounds."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from boxfold.s1.network import NetworkConfig
+from boxfold.s1.training import TrainS1Config
+
+if TYPE_CHECKING:
+    import optuna
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is searched: a field of `TrainS1Config` or `NetworkConfig` and its range.
+
+    Without `step` the logarithm is drawn.
+    """
+
+    name: str
+    low: float
+    high: float
+    step: int | None = None
+
+    def draw(self, trial: "optuna.Trial") -> float:
+        """Value of a trial."""
+        if self.step is None:
+            return trial.suggest_float(self.name, self.low, self.high, log=True)
+        return trial.suggest_int(self.name, int(self.low), int(self.high), step=self.step)
+
+
+SETTINGS = (
+    Setting("learning_rate", 3e-4, 1e-2),
+    Setting("batch_pixels", 4 * 64 * 64, 32 * 64 * 64, step=4 * 64 * 64),
+    Setting("channels", 24, 64, step=8),
+    Setting("n_blocks", 4, 12, step=1),
+    Setting("competition", 0, 96, step=24),
+    Setting("ends_weight", 10, 1000),
+    Setting("pixel_channels", 8, 32, step=8),
+    Setting("hidden", 32, 128, step=16),
+)
+
+
+def with_settings(config: TrainS1Config, values: dict[str, Any]) -> TrainS1Config:
+    """Config with some fields of it or of its network replaced.
+
+    Examples
+    --------
+    >>> changed = with_settings(TrainS1Config(), {"channels": 24, "ends_weight": 10.0})
+    >>> changed.network.channels, changed.ends_weight
+    (24, 10.0)
+    """
+    shape = {item.name for item in dataclasses.fields(NetworkConfig)}
+    network = {name: value for name, value in values.items() if name in shape}
+    others = {name: value for name, value in values.items() if name not in shape}
+    return dataclasses.replace(
+        config, network=dataclasses.replace(config.network, **network), **others
+    )
+
+
+def within_budget(config: TrainS1Config, budget: int, n_examples: int) -> TrainS1Config:
+    """Config whose epochs share a budget of examples; more epochs if there are few examples.
+
+    Examples
+    --------
+    >>> config = within_budget(TrainS1Config(epochs=4), 1000, n_examples=200)
+    >>> config.epochs, config.epoch_examples
+    (5, 200)
+    """
+    epochs = max(config.epochs, math.ceil(budget / n_examples))
+    return dataclasses.replace(config, epochs=epochs, epoch_examples=max(budget // epochs, 1))
