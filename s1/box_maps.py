@@ -13,16 +13,12 @@ from numpy.typing import NDArray
 from boxfold.features.box import BoxKind
 from boxfold.features.structure import IntArray
 from boxfold.s1.box_targets import BOX_HEADS, N_BOX_CHANNELS, BoxHead, box_pixels, size_class
-from boxfold.s1.ends import decode_ends
-from boxfold.s1.loop_ends import decode_loops
 from boxfold.s1.model import Maps
+from boxfold.s1.scored_boxes import CANDIDATES, scored_boxes
 from boxfold.s1.votes import sigmoid
 
 BACKGROUND = 1e-3
 """Probability that the learned outputs count for, beside the boxes: they decide where no box is."""
-
-CANDIDATES = 4
-"""Stems, and loops, that are added up, in units of the length."""
 
 _TINY = 1e-9
 
@@ -87,9 +83,9 @@ def maps_from_ends(seq: str, maps: Maps) -> FloatArray:
     -------
     ndarray, dtype=float32, shape (123, L, L)
     """
-    size = CANDIDATES * len(seq)
-    found = (decode_ends(maps.ends, seq, size), decode_loops(maps.loops, size))
-    boxes, score = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    found = scored_boxes(seq, maps, CANDIDATES * len(seq))
+    boxes = np.concatenate([found.stems, found.loops])
+    score = np.concatenate([found.stem_score, found.loop_score])
     return box_maps(boxes, score, len(seq), maps.boxes)
 
 

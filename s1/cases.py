@@ -47,7 +47,7 @@ class Case:
     def offered(self) -> dict[str, Offered]:
         """Ranked boxes by method; ``ensemble`` only with exact maps."""
         seq = self.example.seq
-        offered = {"ends": ends_offers(self.maps.ends, self.maps.loops, seq)}
+        offered = {"ends": ends_offers(self.maps, seq)}
         if self.exact is not None:
             offered["ensemble"] = exact_offers(self.exact, seq)
         return offered | {"runs": run_offers(seq)} | vote_offers(self.voted)

@@ -19,6 +19,7 @@ from boxfold.s1.box_targets import N_BOX_CHANNELS
 from boxfold.s1.ends import INNER, N_ENDS, OUTER
 from boxfold.s1.loop_ends import N_SIDE, LoopEnds
 from boxfold.s1.network import BoxNet, NetworkConfig
+from boxfold.s1.rescoring import Rescorer
 from boxfold.s1.run_folder import load_tensors
 from boxfold.s1.votes import PixelVotes, VotedBoxes, pixel_votes, sigmoid, tally_votes
 
@@ -58,6 +59,8 @@ class Maps(NamedTuple):
         Votes of the boxes heads.
     boxes : ndarray, dtype=float32, shape (123, L, L), or None
         Logits of the boxes heads in the strict upper triangle, only where asked for.
+    rescorer : Rescorer, optional
+        See `boxfold.s1.scored_boxes`.
     """
 
     ends: FloatArray
@@ -65,6 +68,7 @@ class Maps(NamedTuple):
     on: FloatArray
     voted: VotedBoxes
     boxes: FloatArray | None = None
+    rescorer: Rescorer | None = None
 
 
 class S1Model:
@@ -118,7 +122,9 @@ class S1Model:
             raise InputError(f"{path}: weights do not fit the network ({reason})") from None
         return cls(network)
 
-    def maps(self, seqs: Sequence[str], dense: bool = False) -> Iterator[tuple[int, Maps]]:
+    def maps(
+        self, seqs: Sequence[str], dense: bool = False, votes: bool = True
+    ) -> Iterator[tuple[int, Maps]]:
         """Run the network over sequences, batched by length.
 
         Parameters
@@ -126,6 +132,8 @@ class S1Model:
         seqs : sequence of str
         dense : bool
             Keep the logits of the boxes heads.
+        votes : bool
+            False leaves the boxes heads out: no votes, all *on* 0.
 
         Yields
         ------
@@ -147,7 +155,7 @@ class S1Model:
                         features = self.network.features(
                             state[line : line + 1], grid[line : line + 1], first, rows
                         )
-                        outputs.add(features[0, :, :n], first)
+                        outputs.add(features[0, :, :n], first, votes)
                     yield int(index), outputs.maps()
 
 
@@ -165,7 +173,7 @@ class _Outputs:
         self._outer: list[tuple[FloatArray, IntArray]] = []
         self._votes: list[PixelVotes] = []
 
-    def add(self, features: Tensor, first: int) -> None:
+    def add(self, features: Tensor, first: int, votes: bool) -> None:
         """Take the strip of rows from `first`; features (rows, L, F)."""
         length = len(self._canonical)
         features = features[: length - first]
@@ -179,6 +187,8 @@ class _Outputs:
             for index, logits in _in_chunks(self._network.loops, features, i, j):
                 pairs = np.stack([i[index] + first, j[index]], axis=1)
                 found.append((logits[:, side * N_SIDE :][:, :N_SIDE], pairs))
+        if not votes:
+            return
         i, j = np.nonzero(np.arange(length) > np.arange(first, stop)[:, None])
         for index, logits in _in_chunks(self._network.boxes, features, i, j):
             self._add_boxes(logits.T, i[index] + first, j[index])
@@ -203,7 +213,10 @@ class _Outputs:
             ends.append((pairs[best], log_end[best], logits[best]))
         inner, outer = ends
         loops = LoopEnds(*(part for pair in zip(inner, outer, strict=True) for part in pair))
-        return Maps(self._ends, loops, self._on, tally_votes(self._votes), self._boxes)
+        nowhere = np.zeros(0, dtype=np.int64)
+        no_votes = pixel_votes(np.zeros((N_BOX_CHANNELS, 0), dtype=np.float32), nowhere, nowhere, 0)
+        voted = tally_votes(self._votes or [no_votes])
+        return Maps(self._ends, loops, self._on, voted, self._boxes, self._network.rescorer)
 
 
 def _in_chunks(

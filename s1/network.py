@@ -18,6 +18,7 @@ from boxfold.features.channels import N_CHANNELS
 from boxfold.s1.box_targets import N_BOX_CHANNELS
 from boxfold.s1.ends import N_ENDS
 from boxfold.s1.loop_ends import N_LOOP_CHANNELS
+from boxfold.s1.rescoring import Rescorer
 
 @dataclass(frozen=True)
 class NetworkConfig:
@@ -36,6 +37,10 @@ class NetworkConfig:
     )
     pixel_channels: int = field(default=24, metadata={"help": "trunk outputs per full pixel"})
     hidden: int = field(default=64, metadata={"help": "hidden units of each head"})
+    rescoring: int = field(
+        default=0,
+        metadata={"help": "hidden units of the rescorer; 0: none, rescore-s1 adds it", "zero": True},
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dilations", tuple(self.dilations))
@@ -228,7 +233,7 @@ class Run7Trunk(nn.Module):
 
 
 class BoxNet(nn.Module):
-    """S1: a trunk with the *ends*, *loops* and *boxes* heads.
+    """S1: a trunk with the *ends*, *loops* and *boxes* heads, and the rescorer of their boxes.
 
     Parameters
     ----------
@@ -242,6 +247,7 @@ class BoxNet(nn.Module):
         self.ends = _head(self.trunk.n_out, config.hidden, N_ENDS)
         self.loops = _head(self.trunk.n_out, config.hidden, N_LOOP_CHANNELS)
         self.boxes = _head(self.trunk.n_out, 2 * config.hidden, N_BOX_CHANNELS)
+        self.rescorer = Rescorer(config.rescoring) if config.rescoring else None
 
     def forward(self, grid: Tensor, valid: Tensor) -> Tensor:
         """Feature vector of each pixel.

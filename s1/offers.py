@@ -16,8 +16,9 @@ from boxfold.features.box import BoxKind, stem_base_pairs
 from boxfold.features.proposals import no_loops, run_proposals
 from boxfold.features.structure import IntArray
 from boxfold.s1.ends import FloatArray, decode_ends
-from boxfold.s1.loop_ends import LoopEnds, decode_loops
+from boxfold.s1.model import Maps
 from boxfold.s1.pruning import PruneConfig, prune_boxes
+from boxfold.s1.scored_boxes import scored_boxes
 from boxfold.s1.votes import VotedBoxes, choose_boxes
 
 RANKED_METHODS = ("ends", "ensemble", "runs", "on", "votes", "union", "both", "rank")
@@ -56,20 +57,12 @@ class Offered(NamedTuple):
     loops: Offers
 
 
-def ends_offers(ends: FloatArray, loops: LoopEnds, seq: str) -> Offered:
-    """All sub-runs by chain score and all loops by the score of their ends.
-
-    Parameters
-    ----------
-    ends : ndarray, dtype=float32, shape (3, L, L)
-    loops : LoopEnds
-    seq : str
-    """
-    everything = len(seq) ** 3
-    found = Offers(*decode_loops(loops, everything))
-    keep, _ = prune_boxes(found.boxes, seq, PruneConfig())
-    loops_kept = Offers(found.boxes[keep], found.score[keep])
-    return Offered(Offers(*decode_ends(ends, seq, everything)), loops_kept)
+def ends_offers(maps: Maps, seq: str) -> Offered:
+    """All stems and loops of the ends and loops heads, see `scored_boxes`."""
+    found = scored_boxes(seq, maps)
+    keep, _ = prune_boxes(found.loops, seq, PruneConfig())
+    loops = Offers(found.loops[keep], found.loop_score[keep])
+    return Offered(Offers(found.stems, found.stem_score), loops)
 
 
 def exact_offers(exact: FloatArray, seq: str) -> Offered:

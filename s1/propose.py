@@ -10,11 +10,10 @@ from boxfold.features.box import BoxKind
 from boxfold.features.channels import canonical_mask
 from boxfold.features.proposals import Proposals, no_loops, run_proposals
 from boxfold.features.structure import IntArray
-from boxfold.s1.ends import decode_ends
 from boxfold.s1.evidence import stem_evidence
-from boxfold.s1.loop_ends import decode_loops
 from boxfold.s1.model import Maps, S1Model
 from boxfold.s1.pruning import PruneConfig, prune_boxes
+from boxfold.s1.scored_boxes import scored_boxes
 from boxfold.s1.votes import METHODS, FloatArray, VotedBoxes, choose_boxes
 
 LOOP_METHOD = "union"
@@ -120,8 +119,9 @@ def propose_from_maps(seq: str, maps: Maps, config: ProposeConfig) -> Proposed:
     is_stem = maps.voted.boxes[:, 0] == BoxKind.STEM
     stem_votes, loop_votes = maps.voted.take(is_stem), maps.voted.take(~is_stem)
     if config.method == "ends":
-        stems = _from_ends(*decode_ends(maps.ends, seq, config.max_boxes), seq, config)
-        loops = _from_ends(*decode_loops(maps.loops, config.max_boxes), seq, config)
+        found = scored_boxes(seq, maps, config.max_boxes)
+        stems = _from_ends(found.stems, found.stem_score, seq, config)
+        loops = _from_ends(found.loops, found.loop_score, seq, config)
     else:
         stems = _from_votes(stem_votes, config.method, seq, config)
         loops = _from_votes(loop_votes, LOOP_METHOD, seq, config)

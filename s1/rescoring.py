@@ -106,8 +106,7 @@ def stem_features(
     loop_ends: LoopEnds,
     stems: IntArray,
     log_probability: FloatArray,
-    loops: IntArray,
-    loop_score: FloatArray,
+    loops: LoopCandidates,
 ) -> FloatArray:
     """`STEM_FEATURES` of candidate stems.
 
@@ -120,8 +119,7 @@ def stem_features(
         All candidates: they are each other's rivals.
     log_probability : ndarray, dtype=float, shape (N,)
         Chain scores.
-    loops : ndarray, dtype=int, shape (M, 5)
-    loop_score : ndarray, dtype=float32, shape (M,)
+    loops : LoopCandidates
 
     Returns
     -------
@@ -148,7 +146,7 @@ def stem_features(
         "log_length": np.full(len(stems), np.log(length) / 5),
         "stack_energy": stem_stack_energy(seq, stems) / 5,
         **rivals,
-        **_loops_at_ends(stems, loops, loop_score, length),
+        **_loops_at_ends(stems, loops.boxes, np.exp(np.minimum(loops.score, 0)), length),
         **_faces(stems, loop_ends, length),
     }
     return np.stack([columns[name] for name in STEM_FEATURES], axis=1).astype(np.float32)

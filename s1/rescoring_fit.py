@@ -1,0 +1,98 @@
+"""Fitting the rescorer of a trained network on sequences that it did not train on."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from boxfold.features.box import BoxKind
+from boxfold.s1.batches import Example
+from boxfold.s1.model import S1Model
+from boxfold.s1.network import BoxNet
+from boxfold.s1.rescoring import FloatArray
+from boxfold.s1.scored_boxes import candidates
+from boxfold.s1.validation import found_boxes
+
+
+@dataclass(frozen=True)
+class RescoringConfig:
+    """How a rescorer is fitted."""
+
+    hidden: int = field(default=64, metadata={"help": "hidden units of each perceptron"})
+    steps: int = field(default=4000, metadata={"help": "optimiser steps for each kind of box"})
+    batch_boxes: int = field(default=1024, metadata={"help": "boxes of a step"})
+    learning_rate: float = field(default=5e-3, metadata={"help": "falls to 0"})
+    weight_decay: float = field(default=1e-4, metadata={"help": "AdamW weight decay"})
+    seed: int = field(default=0, metadata={"help": "seed of weights and order"})
+
+
+class BoxSample:
+    """Features of candidate boxes and whether the structure has them, by kind."""
+
+    def __init__(self) -> None:
+        self._parts: dict[BoxKind, list[tuple[FloatArray, np.ndarray]]] = {k: [] for k in BoxKind}
+
+    def add_all(
+        self,
+        model: S1Model,
+        examples: Sequence[Example],
+        track: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+    ) -> None:
+        """Candidates of many sequences."""
+        for index, maps in track(model.maps([example.seq for example in examples], votes=False)):
+            example = examples[index]
+            found = candidates(example.seq, maps)
+            for kind in BoxKind:
+                boxes, features = found.of_kind(kind)
+                self._parts[kind].append((features, found_boxes(boxes, example.boxes)))
+
+    def tensors(self, kind: BoxKind) -> tuple[Tensor, Tensor]:
+        """Features (N, F) and truth (N,)."""
+        features, truth = (np.concatenate(part) for part in zip(*self._parts[kind], strict=True))
+        return torch.from_numpy(features), torch.from_numpy(truth.astype(np.float32))
+
+
+def with_rescorer(network: BoxNet, sample: BoxSample, config: RescoringConfig) -> BoxNet:
+    """A copy of a network with a rescorer fitted to a sample.
+
+    Parameters
+    ----------
+    network : BoxNet
+    sample : BoxSample
+        Of sequences that the network did not train on, so that its confidence there is real.
+    config : RescoringConfig
+
+    Returns
+    -------
+    BoxNet
+    """
+    torch.manual_seed(config.seed)
+    fitted = BoxNet(dataclasses.replace(network.config, rescoring=config.hidden))
+    fitted.load_state_dict(network.state_dict(), strict=False)
+    rescorer = fitted.rescorer
+    assert rescorer is not None
+    generator = torch.Generator().manual_seed(config.seed)
+    for kind in BoxKind:
+        features, truth = sample.tensors(kind)
+        perceptron = rescorer.kinds[kind]
+        perceptron.mean.copy_(features.mean(dim=0))
+        perceptron.scale.copy_(1 / (features.std(dim=0) + 1e-3))
+        optimizer = torch.optim.AdamW(
+            perceptron.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        for step in range(config.steps):
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate * (1 - step / config.steps)
+            chosen = torch.randint(len(features), (config.batch_boxes,), generator=generator)
+            loss = functional.binary_cross_entropy_with_logits(
+                perceptron(features[chosen]), truth[chosen]
+            )
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+    return fitted.eval()
