@@ -54,8 +54,8 @@ def compare_with_run7(repeats: int) -> None:
     """Milliseconds per 64-mer of both networks, and their ratio."""
     import torch
 
-    from boxfold.features.synthetic import synthetic_sequence
     from boxfold.features.structure import dot_bracket
+    from boxfold.features.synthetic import synthetic_sequence
     from boxfold.rewards.energy import mfe
     from boxfold.s1.batches import Example
     from boxfold.s1.network import BoxNet, NetworkConfig
@@ -63,9 +63,7 @@ def compare_with_run7(repeats: int) -> None:
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     seqs = [synthetic_sequence(64, rng) for _ in range(BATCH)]
-    examples = [
-        Example.from_dot_bracket(seq, dot_bracket(mfe(seq).base_pairs, 64)) for seq in seqs
-    ]
+    examples = [Example.from_dot_bracket(seq, dot_bracket(mfe(seq).base_pairs, 64)) for seq in seqs]
     found = {}
     for name in ("half", "run7"):
         network = BoxNet(NetworkConfig(name=name))

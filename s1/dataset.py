@@ -144,9 +144,7 @@ def _accepted_rows(
 def _folded_shards(
     config: DatasetConfig, candidates: Candidates, shards: Shards, jobs: int
 ) -> Iterator[pd.DataFrame]:
-    fold_config = FoldConfig(
-        config.min_mfe_frequency, config.structures, config.seed, config.soft
-    )
+    fold_config = FoldConfig(config.min_mfe_frequency, config.structures, config.seed, config.soft)
     size = min(MAX_SHARD, max(50, config.count // 2))
     source, barren, number = iter(candidates), 0, 0
     while barren < _BARREN_SHARDS and (families := list(islice(source, size))):

@@ -82,7 +82,10 @@ def loop_targets(boxes: IntArray) -> LoopTargets:
     enclosed = (outer[:, None, 0] > inner[None, :, 0]) & (outer[:, None, 1] < inner[None, :, 1])
     face[n:][~enclosed.any(axis=1)] = HAIRPIN  # the exterior loop, for an outer end
     sizes = interior[:, 3:] - 2
-    for offset, pairs, ends in ((0, outer_pairs(interior), inner), (n, inner_pairs(interior), outer)):
+    for offset, pairs, ends in (
+        (0, outer_pairs(interior), inner),
+        (n, inner_pairs(interior), outer),
+    ):
         at = offset + _position(pairs, ends)
         face[at], gaps[at] = INTERIOR, sizes
     return LoopTargets(np.repeat([0, 1], n), np.concatenate([inner, outer]), face, gaps)

@@ -20,6 +20,7 @@ from boxfold.s1.ends import N_ENDS
 from boxfold.s1.loop_ends import N_LOOP_CHANNELS
 from boxfold.s1.rescoring import Rescorer
 
+
 @dataclass(frozen=True)
 class NetworkConfig:
     """Shape of an S1 network."""
@@ -39,7 +40,10 @@ class NetworkConfig:
     hidden: int = field(default=64, metadata={"help": "hidden units of each head"})
     rescoring: int = field(
         default=0,
-        metadata={"help": "hidden units of the rescorer; 0: none, rescore-s1 adds it", "zero": True},
+        metadata={
+            "help": "hidden units of the rescorer; 0: none, rescore-s1 adds it",
+            "zero": True,
+        },
     )
 
     def __post_init__(self) -> None:

@@ -5,10 +5,13 @@ other stems that want its bases and by the loops that its ends could close, and 
 calibrated probability.
 """
 
+import itertools
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from boxfold.features.box import BoxKind, inner_pairs, outer_pairs
 from boxfold.features.channels import canonical_mask, stem_stack_energy, sum_inwards, sum_outwards
@@ -63,26 +66,34 @@ LOOP_FEATURES = (
 """Numbers of a loop."""
 
 
+N_ROUNDS = 2
+"""The second round sees the numbers of the first and the same of its results."""
+
+
 class Rescorer(nn.Module):
-    """A perceptron for each kind of box, on `STEM_FEATURES` or `LOOP_FEATURES`."""
+    """A perceptron for each round and kind of box, on `STEM_FEATURES` or `LOOP_FEATURES`."""
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
         sizes = (len(STEM_FEATURES), len(LOOP_FEATURES), len(LOOP_FEATURES))
-        self.kinds = nn.ModuleList(_Perceptron(size, hidden) for size in sizes)
+        self.rounds = nn.ModuleList(
+            nn.ModuleList(Perceptron(number * size, hidden) for size in sizes)
+            for number in range(1, N_ROUNDS + 1)
+        )
 
-    def forward(self, kind: int, features: Tensor) -> Tensor:
-        """Features (N, F) of boxes of one kind -> logits (N,)."""
-        logits: Tensor = self.kinds[kind](features)
-        return logits
-
-    def probability(self, kind: int, features: FloatArray) -> FloatArray:
-        """Calibrated probability of boxes of one kind; shape (N,)."""
+    def log_probability(self, number: int, kind: int, features: FloatArray) -> FloatArray:
+        """Calibrated log-probability (N,) of boxes of one kind from features (N, F) of a round."""
         with torch.inference_mode():
-            return np.asarray(torch.sigmoid(self(kind, torch.from_numpy(features))).numpy())
+            logits = self.rounds[number][kind](torch.from_numpy(features))
+            return np.asarray(functional.logsigmoid(logits).numpy())
 
 
-class _Perceptron(nn.Module):
+class Perceptron(nn.Module):
+    """Two hidden layers on normalised features: (N, F) -> logits (N,)."""
+
+    mean: Tensor
+    scale: Tensor
+
     def __init__(self, n_features: int, hidden: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(n_features))
@@ -96,6 +107,7 @@ class _Perceptron(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
+        """(N, F) -> (N,)."""
         logits: Tensor = self.layers((features - self.mean) * self.scale)[:, 0]
         return logits
 
@@ -226,7 +238,7 @@ def _rivals(stems: IntArray, probability: FloatArray, length: int) -> dict[str, 
     variants = np.zeros(len(stems))
     order = np.argsort(diagonal, kind="stable")
     edges = np.flatnonzero(np.diff(diagonal[order], prepend=-1, append=-1))
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in itertools.pairwise(edges.tolist()):
         at = order[first:last]
         a, b = row[at], row[at] + n[at]
         overlap = np.minimum(b[:, None], b) - np.maximum(a[:, None], a)
@@ -258,7 +270,10 @@ def _loops_at_ends(
 def _faces(stems: IntArray, ends: LoopEnds, length: int) -> dict[str, FloatArray]:
     """What the ends face, where the loops heads were asked; otherwise as unlikely as can be."""
     maps = np.full((2, N_FACES, length, length), np.log(_LOW) / 5, dtype=np.float32)
-    for side, pairs, logits in ((0, ends.inner, ends.inner_logits), (1, ends.outer, ends.outer_logits)):
+    for side, pairs, logits in (
+        (0, ends.inner, ends.inner_logits),
+        (1, ends.outer, ends.outer_logits),
+    ):
         faces = logits[:, :N_FACES]
         log = faces - np.logaddexp.reduce(faces, axis=1, keepdims=True)
         maps[side][:, pairs[:, 0], pairs[:, 1]] = np.maximum(log.T, np.log(_LOW)) / 5

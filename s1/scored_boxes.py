@@ -1,4 +1,4 @@
-"""Boxes of the *ends* and *loops* heads with the best score there is: rescored, if it was learned."""
+"""Boxes of the *ends* and *loops* heads with their best score: rescored, if that was learned."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from boxfold.features.box import BoxKind
 from boxfold.features.channels import canonical_mask
-from boxfold.features.structure import IntArray
+from boxfold.features.structure import BoolArray, IntArray
 from boxfold.s1.ends import FloatArray, chain_scores, decode_ends
-from boxfold.s1.loop_ends import LoopCandidates, decode_loops, loop_candidates
+from boxfold.s1.loop_ends import decode_loops, loop_candidates
 from boxfold.s1.model import Maps
-from boxfold.s1.rescoring import loop_features, stem_features
+from boxfold.s1.rescoring import N_ROUNDS, Rescorer, loop_features, stem_features
 
 CANDIDATES = 4
 """Stems, and loops, that are rescored, in units of the length; others are not offered then."""
@@ -37,43 +37,68 @@ class ScoredBoxes(NamedTuple):
     loop_score: FloatArray
 
 
-class Candidates(NamedTuple):
-    """Boxes before rescoring, and what the rescorer sees of them.
+class Candidates:
+    """Boxes of one sequence on their way through the rounds of rescoring.
 
-    Attributes
+    Parameters
     ----------
-    stems : ndarray, dtype=int64, shape (N, 5)
-    stem_features : ndarray, dtype=float32, shape (N, F)
-    loops : LoopCandidates
-    loop_features : ndarray, dtype=float32, shape (M, G)
+    seq : str
+    maps : Maps
     """
 
-    stems: IntArray
-    stem_features: FloatArray
-    loops: LoopCandidates
-    loop_features: FloatArray
+    def __init__(self, seq: str, maps: Maps) -> None:
+        size = CANDIDATES * len(seq)
+        self._seq, self._ends, self._loop_ends = seq, maps.ends, maps.loops
+        self.stems, _ = decode_ends(maps.ends, seq, size)
+        chain = chain_scores(maps.ends, self.stems, canonical_mask(seq))
+        self._stem_log = np.clip(chain, MIN_LOG_PROBABILITY, 0)
+        self._loops = loop_candidates(maps.loops).best(size)
+        self._features: list[tuple[FloatArray, FloatArray]] = []
+        self._look()
 
-    def of_kind(self, kind: BoxKind) -> tuple[IntArray, FloatArray]:
-        """Boxes of a kind and their features."""
+    def _look(self) -> None:
+        """Numbers of this round, before those of the earlier ones."""
+        stems = stem_features(
+            self._seq, self._ends, self._loop_ends, self.stems, self._stem_log, self._loops
+        )
+        loops = loop_features(len(self._seq), self._loops, self.stems, self._stem_log)
+        self._features.insert(0, (stems, loops))
+
+    def boxes(self, kind: BoxKind) -> IntArray:
+        """Candidates of a kind, in an order that stays."""
+        return self.stems if kind is BoxKind.STEM else self._loops.boxes[self._chosen(kind)]
+
+    def features(self, kind: BoxKind) -> FloatArray:
+        """What the rescorer sees of them in this round; shape (N, F)."""
         if kind is BoxKind.STEM:
-            return self.stems, self.stem_features
-        chosen = self.loops.boxes[:, 0] == kind
-        return self.loops.boxes[chosen], self.loop_features[chosen]
+            return np.concatenate([stems for stems, _ in self._features], axis=1)
+        return np.concatenate([loops[self._chosen(kind)] for _, loops in self._features], axis=1)
 
+    def _chosen(self, kind: BoxKind) -> BoolArray:
+        return self._loops.boxes[:, 0] == kind
 
-def candidates(seq: str, maps: Maps) -> Candidates:
-    """The most probable boxes of a sequence by the heads alone, with their features."""
-    size = CANDIDATES * len(seq)
-    stems, _ = decode_ends(maps.ends, seq, size)
-    log_probability = chain_scores(maps.ends, stems, canonical_mask(seq))
-    log_probability = np.clip(log_probability, MIN_LOG_PROBABILITY, 0)
-    loops = loop_candidates(maps.loops).best(size)
-    return Candidates(
-        stems,
-        stem_features(seq, maps.ends, maps.loops, stems, log_probability, loops),
-        loops,
-        loop_features(len(seq), loops, stems, log_probability),
-    )
+    def rescore(self, rescorer: Rescorer, number: int) -> None:
+        """Let round `number` judge; unless it is the last one, look at the boxes again."""
+        score = self._loops.score.copy()
+        stem_log = self._stem_log
+        for kind in BoxKind:
+            log = rescorer.log_probability(number, kind, self.features(kind))
+            log = np.maximum(log.astype(np.float64), MIN_LOG_PROBABILITY)
+            if kind is BoxKind.STEM:
+                stem_log = log
+            else:
+                score[self._chosen(kind)] = log
+        self._stem_log, self._loops = stem_log, self._loops._replace(score=score)
+        if number + 1 < N_ROUNDS:
+            self._look()
+
+    def best(self, max_boxes: int) -> ScoredBoxes:
+        """Boxes by falling score."""
+        parts = []
+        for boxes, log in ((self.stems, self._stem_log), (self._loops.boxes, self._loops.score)):
+            order = np.argsort(-log, kind="stable")[:max_boxes]
+            parts += [boxes[order], np.exp(log[order]).astype(np.float32)]
+        return ScoredBoxes(*parts)
 
 
 def scored_boxes(seq: str, maps: Maps, max_boxes: int | None = None) -> ScoredBoxes:
@@ -90,15 +115,7 @@ def scored_boxes(seq: str, maps: Maps, max_boxes: int | None = None) -> ScoredBo
     size = len(seq) ** 3 if max_boxes is None else max_boxes
     if maps.rescorer is None:
         return ScoredBoxes(*decode_ends(maps.ends, seq, size), *decode_loops(maps.loops, size))
-    found = candidates(seq, maps)
-    parts = []
-    for kinds in ((BoxKind.STEM,), (BoxKind.INTERIOR_LOOP, BoxKind.HAIRPIN)):
-        boxes, score = [], []
-        for kind in kinds:
-            lines, features = found.of_kind(kind)
-            boxes.append(lines)
-            score.append(maps.rescorer.probability(kind, features))
-        lines, values = np.concatenate(boxes), np.concatenate(score)
-        order = np.argsort(-values, kind="stable")[:size]
-        parts += [lines[order], values[order]]
-    return ScoredBoxes(*parts)
+    found = Candidates(seq, maps)
+    for number in range(N_ROUNDS):
+        found.rescore(maps.rescorer, number)
+    return found.best(size)

@@ -23,7 +23,7 @@ from boxfold.scripts.propose import read_short_enough
 
 if TYPE_CHECKING:
     from boxfold.s1.batches import Example
-    from boxfold.s1.plots import Drawing
+    from boxfold.s1.inspection.plots import Drawing
     from boxfold.s1.propose import ProposeConfig
 
 DESCRIPTION = """Draw what S1 does, as WHAT says, to F.png (.svg, .pdf); the numbers go to F.csv.
@@ -98,7 +98,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Draw, write and print; 1 if a sequence was bad."""
-    from boxfold.s1.drawing import figure_format, save_figure
+    from boxfold.s1.inspection.drawing import figure_format, save_figure
 
     check_flags(args)
     figure_format(args.out)
@@ -116,9 +116,9 @@ def run(args: argparse.Namespace) -> int:
 
 def draw(args: argparse.Namespace) -> tuple["Drawing", int]:
     """The drawing that the flags ask for, and the number of bad sequences."""
-    from boxfold.s1 import plots
+    from boxfold.s1.inspection import plots
+    from boxfold.s1.inspection.record import box_from_text, find_record
     from boxfold.s1.model import S1Model
-    from boxfold.s1.record import box_from_text, find_record
 
     outside = {} if args.outside is None else {"outside": args.outside}
     if args.what == "progress":

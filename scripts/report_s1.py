@@ -21,10 +21,10 @@ from boxfold.scripts.propose import read_short_enough
 
 if TYPE_CHECKING:
     from boxfold.s1.batches import Example
-    from boxfold.s1.investigation import Investigation
+    from boxfold.s1.inspection.investigation import Investigation
+    from boxfold.s1.inspection.ranked_targets import RankedTargets
+    from boxfold.s1.inspection.reports import Report
     from boxfold.s1.model import S1Model
-    from boxfold.s1.ranked_targets import RankedTargets
-    from boxfold.s1.reports import Report
 
 DESCRIPTION = """Answer questions about S1 on sequences with known structures. Each WHAT writes
 DIR/WHAT.csv and DIR/WHAT.png and prints a short table; all are made in one pass.
@@ -99,7 +99,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Collect, write and print every report; 1 if a sequence was bad."""
-    from boxfold.s1.reports import make_report
+    from boxfold.s1.inspection.reports import make_report
 
     whats = list(dict.fromkeys(args.what))
     paths = [Path(args.out) / f"{what}.{kind}" for what in whats for kind in ("csv", "png")]
@@ -118,8 +118,8 @@ def run(args: argparse.Namespace) -> int:
 
 def collected(args: argparse.Namespace, whats: Sequence[str]) -> tuple["Investigation", int]:
     """An investigation that holds all that the reports need, and the number of bad sequences."""
-    from boxfold.s1.cost import proposal_cost
-    from boxfold.s1.investigation import Investigation
+    from boxfold.s1.inspection.cost import proposal_cost
+    from boxfold.s1.inspection.investigation import Investigation
     from boxfold.s1.model import S1Model
 
     model = S1Model.load(args.s1)
@@ -135,8 +135,8 @@ def collected(args: argparse.Namespace, whats: Sequence[str]) -> tuple["Investig
 
 def tuning_targets(args: argparse.Namespace, model: "S1Model") -> tuple["RankedTargets", int]:
     """Ranks and scores on the tuning set, and the number of its bad sequences."""
-    from boxfold.s1.cases import cases
-    from boxfold.s1.ranked_targets import RankedTargets
+    from boxfold.s1.inspection.cases import cases
+    from boxfold.s1.inspection.ranked_targets import RankedTargets
 
     examples, _, n_bad = read_known(args.tune_data, args.max_length, args.count, args.tune_split)
     ranked = RankedTargets()
@@ -175,7 +175,7 @@ def read_known(
 
 def write_report(report: "Report", stem: Path, overwrite: bool) -> None:
     """Write ``STEM.csv`` and ``STEM.png``."""
-    from boxfold.s1.drawing import save_figure
+    from boxfold.s1.inspection.drawing import save_figure
 
     with atomic_path(stem.with_suffix(".csv"), overwrite) as temporary:
         report.table.to_csv(temporary, index=False, float_format="%.6g")

@@ -39,22 +39,19 @@ def run(args: argparse.Namespace) -> int:
     check_writable(args.out, args.overwrite)
     config = overridden(RescoringConfig(), args, seed=args.seed)
     model = S1Model.load(args.s1)
-    sample, n = BoxSample(), 0
-    for path in args.data:
-        frame = read_dataset(path)
-        held_out = examples(frame[frame["split"] == "validation"])
-        n += len(held_out)
-        sample.add_all(model, held_out, lambda it, k=len(held_out): progress(it, k, "sequences"))
-    if not n:
+    frames = [read_dataset(path) for path in args.data]
+    held_out = [e for frame in frames for e in examples(frame[frame["split"] == "validation"])]
+    if not held_out:
         raise InputError(f"{', '.join(args.data)}: no rows of split 'validation'")
+    sample = BoxSample(model, held_out, lambda it: progress(it, len(held_out), "sequences"))
     network = with_rescorer(model.network, sample, config)
     meta = {
         "kind": KIND,
         "network": dataclasses.asdict(network.config),
-        "rescoring": {**dataclasses.asdict(config), "sequences": n},
+        "rescoring": {**dataclasses.asdict(config), "sequences": len(held_out)},
     }
     save_tensors(args.out, network.state_dict(), meta)
-    print(f"fitted on the candidates of {n} sequences, wrote {args.out}")
+    print(f"fitted on the candidates of {len(held_out)} sequences, wrote {args.out}")
     return 0
 
 

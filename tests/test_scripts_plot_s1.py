@@ -8,9 +8,9 @@ import torch
 from boxfold.features.box import Box, BoxKind, stem_box
 from boxfold.features.errors import InputError
 from boxfold.features.structure import base_pairs_from_dot_bracket
+from boxfold.s1.inspection.record import Record, box_from_text, box_text, check_box, largest_stem
 from boxfold.s1.metrics import METRIC_NAMES
 from boxfold.s1.network import BoxNet, NetworkConfig
-from boxfold.s1.record import Record, box_from_text, box_text, check_box, largest_stem
 from boxfold.s1.run_folder import save_tensors
 from boxfold.scripts import plot_s1
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from boxfold.s1.reports import MAKERS
+from boxfold.s1.inspection.reports import MAKERS
 from boxfold.scripts.markdown import markdown_table
 from boxfold.scripts.report_s1 import WHATS
 

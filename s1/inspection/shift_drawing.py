@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from boxfold.features.box import Box, boxes_to_array
 from boxfold.s1.box_targets import BOX_HEADS
-from boxfold.s1.drawing import PALETTE, legend_below
-from boxfold.s1.shift import (
+from boxfold.s1.inspection.drawing import PALETTE, legend_below
+from boxfold.s1.inspection.shift import (
     OUTSIDE,
     FloatArray,
     aims,

@@ -7,18 +7,18 @@ import pandas as pd
 import pytest
 
 from boxfold.features.box import BoxKind
-from boxfold.s1.box_numbers import box_numbers
-from boxfold.s1.completeness import (
+from boxfold.s1.inspection.box_numbers import box_numbers
+from boxfold.s1.inspection.completeness import (
     WANTED,
     best_split,
     complete_curve,
     completeness,
     tuned_thresholds,
 )
-from boxfold.s1.offers import OLD_SETTINGS
-from boxfold.s1.recall_curves import GLOBAL, PER_SEQUENCE, equal_numbers, recall_curves
-from boxfold.s1.sensitivity_filter import filter_report
-from boxfold.s1.shares import (
+from boxfold.s1.inspection.offers import OLD_SETTINGS
+from boxfold.s1.inspection.recall_curves import GLOBAL, PER_SEQUENCE, equal_numbers, recall_curves
+from boxfold.s1.inspection.sensitivity_filter import filter_report
+from boxfold.s1.inspection.shares import (
     LENGTH_LABELS,
     all_of_each,
     clustered_share,

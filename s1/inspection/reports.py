@@ -8,14 +8,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from boxfold.features.box import BoxKind
-from boxfold.s1 import recall_drawing, report_drawing, summaries
-from boxfold.s1.box_numbers import box_numbers
-from boxfold.s1.completeness import TUNED_METHODS, complete_curve, completeness
-from boxfold.s1.investigation import Investigation
-from boxfold.s1.missed import missed_report
-from boxfold.s1.recall_curves import equal_numbers, recall_curves
-from boxfold.s1.receptive import gradient_profile
-from boxfold.s1.sensitivity_filter import filter_report
+from boxfold.s1.inspection import recall_drawing, report_drawing, summaries
+from boxfold.s1.inspection.box_numbers import box_numbers
+from boxfold.s1.inspection.completeness import TUNED_METHODS, complete_curve, completeness
+from boxfold.s1.inspection.investigation import Investigation
+from boxfold.s1.inspection.missed import missed_report
+from boxfold.s1.inspection.recall_curves import equal_numbers, recall_curves
+from boxfold.s1.inspection.receptive import gradient_profile
+from boxfold.s1.inspection.sensitivity_filter import filter_report
 
 GRADIENTS = 32
 """Sequences whose gradients are taken."""

@@ -7,7 +7,7 @@ import pandas as pd
 
 from boxfold.features.box import BoxKind
 from boxfold.features.structure import BoolArray
-from boxfold.s1.box_properties import (
+from boxfold.s1.inspection.box_properties import (
     CATEGORIES,
     INSTEAD,
     binned,
@@ -15,9 +15,9 @@ from boxfold.s1.box_properties import (
     pixels_on,
     proposed_instead,
 )
-from boxfold.s1.cases import Case
-from boxfold.s1.ranked_targets import RankedTargets
-from boxfold.s1.shares import clustered_share, length_labels
+from boxfold.s1.inspection.cases import Case
+from boxfold.s1.inspection.ranked_targets import RankedTargets
+from boxfold.s1.inspection.shares import clustered_share, length_labels
 
 FOUND_BY = ("ends", "on .1", "votes .2", "union")
 """Ways to propose: method ends with L stems and L loops, and three of the old settings."""

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from boxfold.s1.box_numbers import ALL, TARGETS
-from boxfold.s1.box_properties import INSTEAD
-from boxfold.s1.recall_curves import PER_SEQUENCE
-from boxfold.s1.sensitivity_filter import WHOLE
+from boxfold.s1.inspection.box_numbers import ALL, TARGETS
+from boxfold.s1.inspection.box_properties import INSTEAD
+from boxfold.s1.inspection.recall_curves import PER_SEQUENCE
+from boxfold.s1.inspection.sensitivity_filter import WHOLE
 
 RARE = 20
 """Properties of fewer boxes are not printed."""

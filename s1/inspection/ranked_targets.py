@@ -5,9 +5,9 @@ import pandas as pd
 
 from boxfold.features.box import BoxKind, stem_base_pairs
 from boxfold.features.structure import BoolArray, IntArray
-from boxfold.s1.cases import Case
 from boxfold.s1.ends import FloatArray
-from boxfold.s1.offers import Offered, Offers, Ranks, box_ranks, old_choices, pair_ranks
+from boxfold.s1.inspection.cases import Case
+from boxfold.s1.inspection.offers import Offered, Offers, Ranks, box_ranks, old_choices, pair_ranks
 
 KEPT_SCORES = 8
 """Scores kept per sequence, method and kind, in units of its length."""

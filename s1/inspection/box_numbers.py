@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from boxfold.features.box import BoxKind
-from boxfold.s1.offers import OLD_SETTINGS
-from boxfold.s1.ranked_targets import RankedTargets
-from boxfold.s1.shares import LENGTH_LABELS, length_labels
+from boxfold.s1.inspection.offers import OLD_SETTINGS
+from boxfold.s1.inspection.ranked_targets import RankedTargets
+from boxfold.s1.inspection.shares import LENGTH_LABELS, length_labels
 
 THRESHOLDS = (0.5, 0.1, 0.03, 0.01, 0.003, 0.001)
 """Of the box probability of method ends."""

@@ -11,7 +11,7 @@ from boxfold.features.loops import multiloops
 from boxfold.features.proposals import EVIDENCE, Proposals
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.s1.box_targets import BOX_HEADS
-from boxfold.s1.drawing import (
+from boxfold.s1.inspection.drawing import (
     KIND_COLOURS,
     draw_boxes,
     draw_grid,
@@ -20,17 +20,22 @@ from boxfold.s1.drawing import (
     outline_boxes,
     save_figure,
 )
-from boxfold.s1.grid_drawing import (
+from boxfold.s1.inspection.grid_drawing import (
     multiloops_figure,
     multiloops_table,
     proposals_figure,
     proposals_table,
 )
+from boxfold.s1.inspection.progress_drawing import (
+    best_epoch,
+    panels,
+    progress_figure,
+    progress_table,
+)
+from boxfold.s1.inspection.shift_curves import CURVES, statistics_figure
+from boxfold.s1.inspection.shift_drawing import shift_figure, shift_table
+from boxfold.s1.inspection.shift_statistics import ShiftStatistics
 from boxfold.s1.metrics import METRIC_NAMES
-from boxfold.s1.progress_drawing import best_epoch, panels, progress_figure, progress_table
-from boxfold.s1.shift_curves import CURVES, statistics_figure
-from boxfold.s1.shift_drawing import shift_figure, shift_table
-from boxfold.s1.shift_statistics import ShiftStatistics
 
 STEM, INTERIOR, HAIRPIN = BoxKind
 TWO_LOOPS = "((.((...)).((.(((...)))((....)).))))"

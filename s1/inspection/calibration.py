@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from boxfold.features.box import BoxKind
 from boxfold.features.channels import canonical_mask
 from boxfold.s1.box_targets import box_targets
-from boxfold.s1.cases import Case
 from boxfold.s1.ends import chain_scores
-from boxfold.s1.offers import Offers, box_ranks
-from boxfold.s1.shares import LENGTH_LABELS, length_labels
+from boxfold.s1.inspection.cases import Case
+from boxfold.s1.inspection.offers import Offers, box_ranks
+from boxfold.s1.inspection.shares import LENGTH_LABELS, length_labels
 
 EDGES = (0, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Bins of probability. They are narrow near 0, where nearly all boxes lie."""

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from boxfold.features.box import BoxKind, boxes_to_array, hairpin_box, stem_base_pairs, stem_box
 from boxfold.rewards.energy import end_probabilities
 from boxfold.s1.ends import end_targets
-from boxfold.s1.loop_ends import LoopEnds
-from boxfold.s1.offers import (
+from boxfold.s1.inspection.offers import (
     NEVER,
     OLD_SETTINGS,
     box_keys,
@@ -21,6 +20,7 @@ from boxfold.s1.offers import (
     vote_offers,
     vote_shares,
 )
+from boxfold.s1.loop_ends import LoopEnds
 from boxfold.s1.votes import VotedBoxes
 
 SEQ = "GGGGAAAACCCC"

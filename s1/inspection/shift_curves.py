@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from boxfold.features.box import BoxKind
-from boxfold.s1.drawing import PALETTE, kind_name
-from boxfold.s1.shift import LINES
-from boxfold.s1.shift_statistics import REGIONS, SORTS
+from boxfold.s1.inspection.drawing import PALETTE, kind_name
+from boxfold.s1.inspection.shift import LINES
+from boxfold.s1.inspection.shift_statistics import REGIONS, SORTS
 
 CURVES: dict[str, tuple[str, str, Any]] = {
     "location_share": ("location right (share)", PALETTE[0], "-"),

@@ -7,16 +7,16 @@ from typing import Any
 import pandas as pd
 
 from boxfold.s1.batches import Example
-from boxfold.s1.calibration import Reliability, add_case
-from boxfold.s1.cases import cases
-from boxfold.s1.missed import MissedBoxes
+from boxfold.s1.inspection.calibration import Reliability, add_case
+from boxfold.s1.inspection.cases import cases
+from boxfold.s1.inspection.missed import MissedBoxes
+from boxfold.s1.inspection.ranked_targets import RankedTargets
+from boxfold.s1.inspection.voting import VoteStudy
 from boxfold.s1.model import S1Model
-from boxfold.s1.ranked_targets import RankedTargets
-from boxfold.s1.voting import VoteStudy
 
 NEED_EXACT = frozenset({"recall", "missed", "calibration"})
 NEED_NO_PASS = frozenset({"receptive"})
-"""Reports, by the names of `boxfold.s1.reports.MAKERS`."""
+"""Reports, by the names of `boxfold.s1.inspection.reports.MAKERS`."""
 
 
 @dataclass

@@ -10,11 +10,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from boxfold.features.box import BoxKind
-from boxfold.s1.box_properties import CATEGORIES, INSTEAD
-from boxfold.s1.calibration import AGAINST_EXACT, ALL, EDGES, ENSEMBLE, EVERYWHERE
-from boxfold.s1.drawing import KIND_COLOURS, PALETTE, kind_handles, kind_name, legend_below
-from boxfold.s1.shares import LENGTH_LABELS
-from boxfold.s1.voting import SORTS
+from boxfold.s1.inspection.box_properties import CATEGORIES, INSTEAD
+from boxfold.s1.inspection.calibration import AGAINST_EXACT, ALL, EDGES, ENSEMBLE, EVERYWHERE
+from boxfold.s1.inspection.drawing import (
+    KIND_COLOURS,
+    PALETTE,
+    kind_handles,
+    kind_name,
+    legend_below,
+)
+from boxfold.s1.inspection.shares import LENGTH_LABELS
+from boxfold.s1.inspection.voting import SORTS
 
 _PROPERTY_NAMES = {
     "length": "length of the sequence",

@@ -8,10 +8,10 @@ import pandas as pd
 from boxfold.features.box import BoxKind
 from boxfold.features.structure import IntArray
 from boxfold.s1.box_targets import box_pixels
-from boxfold.s1.cases import Case
 from boxfold.s1.ends import FloatArray
-from boxfold.s1.offers import box_ranks
-from boxfold.s1.shares import clustered_share
+from boxfold.s1.inspection.cases import Case
+from boxfold.s1.inspection.offers import box_ranks
+from boxfold.s1.inspection.shares import clustered_share
 from boxfold.s1.votes import box_areas, pixel_votes, tally_votes
 
 SHARE_EDGES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, np.inf)

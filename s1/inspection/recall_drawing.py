@@ -12,10 +12,10 @@ from matplotlib.ticker import ScalarFormatter
 from numpy.typing import NDArray
 
 from boxfold.features.box import BoxKind
-from boxfold.s1.completeness import TUNED_METHODS, WANTED, Curve
-from boxfold.s1.drawing import PALETTE, kind_name, legend_below
-from boxfold.s1.offers import RANKED_METHODS
-from boxfold.s1.recall_curves import PER_SEQUENCE, STEM_CLASSES
+from boxfold.s1.inspection.completeness import TUNED_METHODS, WANTED, Curve
+from boxfold.s1.inspection.drawing import PALETTE, kind_name, legend_below
+from boxfold.s1.inspection.offers import RANKED_METHODS
+from boxfold.s1.inspection.recall_curves import PER_SEQUENCE, STEM_CLASSES
 
 METHOD_COLOURS = dict(zip(RANKED_METHODS, PALETTE, strict=True))
 

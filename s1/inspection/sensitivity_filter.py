@@ -12,9 +12,9 @@ import pandas as pd
 
 from boxfold.features.box import BoxKind
 from boxfold.features.structure import BoolArray
-from boxfold.s1.offers import OLD_SETTINGS
-from boxfold.s1.ranked_targets import RankedTargets
-from boxfold.s1.shares import (
+from boxfold.s1.inspection.offers import OLD_SETTINGS
+from boxfold.s1.inspection.ranked_targets import RankedTargets
+from boxfold.s1.inspection.shares import (
     LENGTH_LABELS,
     NUMBER_LABELS,
     all_of_each,

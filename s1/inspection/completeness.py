@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from boxfold.features.box import BoxKind
-from boxfold.s1.offers import OLD_SETTINGS
-from boxfold.s1.ranked_targets import RankedTargets
-from boxfold.s1.shares import Share, all_of_each, clustered_share
+from boxfold.s1.inspection.offers import OLD_SETTINGS
+from boxfold.s1.inspection.ranked_targets import RankedTargets
+from boxfold.s1.inspection.shares import Share, all_of_each, clustered_share
 
 WANTED = (0.80, 0.85, 0.93)
 """Shares of complete sequences that were asked for: stems, interior loops, hairpins."""

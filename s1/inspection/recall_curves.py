@@ -7,8 +7,8 @@ import pandas as pd
 
 from boxfold.features.box import BoxKind
 from boxfold.features.structure import BoolArray
-from boxfold.s1.ranked_targets import RankedTargets
-from boxfold.s1.shares import all_of_each, clustered_share
+from boxfold.s1.inspection.ranked_targets import RankedTargets
+from boxfold.s1.inspection.shares import all_of_each, clustered_share
 
 BUDGETS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
 """Stems per sequence in units of its length."""

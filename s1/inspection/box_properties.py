@@ -13,8 +13,8 @@ from boxfold.features.structure import BoolArray, IntArray
 from boxfold.s1.box_targets import box_pixels
 from boxfold.s1.ends import FloatArray, chain_scores
 from boxfold.s1.histograms import box_lengths
-from boxfold.s1.offers import Offered
-from boxfold.s1.shares import LENGTH_LABELS
+from boxfold.s1.inspection.offers import Offered
+from boxfold.s1.inspection.shares import LENGTH_LABELS
 
 Shares = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from boxfold.features.box import BoxKind
-from boxfold.s1.drawing import PALETTE, kind_name, legend_below
+from boxfold.s1.inspection.drawing import PALETTE, kind_name, legend_below
 from boxfold.s1.metrics import METRIC_NAMES, selection_score
 from boxfold.s1.validation import STEM_RECALL
 

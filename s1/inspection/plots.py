@@ -11,22 +11,22 @@ from matplotlib.figure import Figure
 from boxfold.features.box import Box
 from boxfold.features.errors import InputError
 from boxfold.s1.batches import Example
-from boxfold.s1.grid_drawing import (
+from boxfold.s1.inspection.grid_drawing import (
     multiloops_figure,
     multiloops_table,
     proposals_figure,
     proposals_table,
 )
+from boxfold.s1.inspection.progress_drawing import best_epoch, progress_figure, progress_table
+from boxfold.s1.inspection.record import Record, box_text, check_box, known_pairs, largest_stem
+from boxfold.s1.inspection.shift import OUTSIDE
+from boxfold.s1.inspection.shift_curves import statistics_figure
+from boxfold.s1.inspection.shift_drawing import shift_figure, shift_table
+from boxfold.s1.inspection.shift_statistics import ShiftStatistics
 from boxfold.s1.metrics import METRIC_NAMES
 from boxfold.s1.model import S1Model
-from boxfold.s1.progress_drawing import best_epoch, progress_figure, progress_table
 from boxfold.s1.propose import ProposeConfig, propose_batch
-from boxfold.s1.record import Record, box_text, check_box, known_pairs, largest_stem
 from boxfold.s1.run_folder import RunFolder
-from boxfold.s1.shift import OUTSIDE
-from boxfold.s1.shift_curves import statistics_figure
-from boxfold.s1.shift_drawing import shift_figure, shift_table
-from boxfold.s1.shift_statistics import ShiftStatistics
 
 
 @dataclass(frozen=True)

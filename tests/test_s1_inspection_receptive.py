@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from boxfold.s1.batches import Example
-from boxfold.s1.cost import measured_cost
+from boxfold.s1.inspection.cost import measured_cost
+from boxfold.s1.inspection.receptive import OUTPUTS, gradient_profile, gradients
 from boxfold.s1.network import BoxNet, NetworkConfig
-from boxfold.s1.receptive import OUTPUTS, gradient_profile, gradients
 
 SEQ = "GGGGAAGGGGAAAACCCCAAACCCCAUGGAUCUAGUCUGACUGCUACGU"
 STRUCTURE = "((((..((((....))))...))))" + "." * (len(SEQ) - 25)

@@ -6,9 +6,9 @@ from boxfold.features.box import Box, BoxKind, boxes_to_array, stem_box
 from boxfold.features.loops import structure_boxes
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.s1.box_targets import BOX_HEADS, N_BOX_CHANNELS, box_pixels
-from boxfold.s1.shift import LINES, aims, is_expressible, line_pixels, right_class
-from boxfold.s1.shift_drawing import shift_table
-from boxfold.s1.shift_statistics import ShiftStatistics, box_voters
+from boxfold.s1.inspection.shift import LINES, aims, is_expressible, line_pixels, right_class
+from boxfold.s1.inspection.shift_drawing import shift_table
+from boxfold.s1.inspection.shift_statistics import ShiftStatistics, box_voters
 from boxfold.s1.votes import count_votes
 
 STEM, INTERIOR, HAIRPIN = BoxKind

@@ -7,8 +7,7 @@ from functools import cached_property
 from boxfold.rewards.energy import end_probabilities
 from boxfold.s1.batches import Example
 from boxfold.s1.ends import FloatArray
-from boxfold.s1.model import Maps, S1Model
-from boxfold.s1.offers import (
+from boxfold.s1.inspection.offers import (
     Offered,
     ends_offers,
     exact_offers,
@@ -16,6 +15,7 @@ from boxfold.s1.offers import (
     run_offers,
     vote_offers,
 )
+from boxfold.s1.model import Maps, S1Model
 from boxfold.s1.votes import VotedBoxes
 
 

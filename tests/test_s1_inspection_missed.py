@@ -12,18 +12,18 @@ from boxfold.features.box import (
 )
 from boxfold.rewards.energy import end_probabilities
 from boxfold.s1.batches import Example
-from boxfold.s1.box_properties import box_properties, pixels_on, proposed_instead
 from boxfold.s1.box_targets import BOX_HEADS, N_LOCATION, N_SIZE, box_targets, size_class
-from boxfold.s1.calibration import AGAINST_EXACT, ENSEMBLE, Reliability, add_case
-from boxfold.s1.cases import Case
 from boxfold.s1.ends import end_targets
+from boxfold.s1.inspection.box_properties import box_properties, pixels_on, proposed_instead
+from boxfold.s1.inspection.calibration import AGAINST_EXACT, ENSEMBLE, Reliability, add_case
+from boxfold.s1.inspection.cases import Case
+from boxfold.s1.inspection.missed import MissedBoxes, missed_report
+from boxfold.s1.inspection.offers import Offered, Offers
+from boxfold.s1.inspection.ranked_targets import RankedTargets
+from boxfold.s1.inspection.voting import VoteStudy, inside_votes
 from boxfold.s1.loop_ends import N_FACES, N_GAP, LoopEnds, loop_targets
-from boxfold.s1.missed import MissedBoxes, missed_report
 from boxfold.s1.model import Maps
-from boxfold.s1.offers import Offered, Offers
-from boxfold.s1.ranked_targets import RankedTargets
 from boxfold.s1.votes import count_votes
-from boxfold.s1.voting import VoteStudy, inside_votes
 
 SEQ = "GGGGAAGGGGAAAACCCCAAACCCC"
 STRUCTURE = "((((..((((....))))...))))"

@@ -11,7 +11,7 @@ from boxfold.features.box import BoxKind
 from boxfold.features.loops import multiloops, stems, structure_boxes
 from boxfold.features.proposals import Proposals
 from boxfold.features.structure import IntArray
-from boxfold.s1.drawing import (
+from boxfold.s1.inspection.drawing import (
     GREY,
     PALETTE,
     draw_boxes,

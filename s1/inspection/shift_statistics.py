@@ -6,7 +6,15 @@ import pandas as pd
 from boxfold.features.box import BoxKind
 from boxfold.features.structure import BoolArray, IntArray
 from boxfold.s1.box_targets import BOX_HEADS, N_LOCATION, box_pixels
-from boxfold.s1.shift import LINES, OUTSIDE, Aim, FloatArray, LinePixels, aims, line_pixels
+from boxfold.s1.inspection.shift import (
+    LINES,
+    OUTSIDE,
+    Aim,
+    FloatArray,
+    LinePixels,
+    aims,
+    line_pixels,
+)
 from boxfold.s1.votes import VotedBoxes, box_areas, count_votes
 
 REGIONS = ("before", "inside", "after")

@@ -1,0 +1,1 @@
+"""Looking at S1: drawings of what it says, and reports on why it is right or wrong."""
