@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS = 1
 export PYTHONHASHSEED = 0
 
-.PHONY: install demo test check lint type clean
+.PHONY: install demo test check lint type clean train-s1 report-s1
 .DEFAULT_GOAL := install
 
 install: $(STAMP) ## create .venv with the pinned dependencies and boxfold itself
@@ -26,6 +26,33 @@ demo: $(STAMP) ## predict bundled RNAs, then compare all agents on 100 unseen wi
 	$(BIN)/boxfold dataset --synthetic --length 60 --count 100 --split 0 --seed 2026 --overwrite --out $(DEMO)/windows.parquet
 	$(BIN)/boxfold propose --data $(DEMO)/windows.parquet --max-boxes 64 --overwrite --out $(DEMO)/boxes.parquet
 	$(BIN)/boxfold evaluate --data $(DEMO)/boxes.parquet --samples 16 --overwrite --out $(DEMO)/table
+
+# The shipped S1 from data to weights; what it costs stands in s1/weights/s1.md. An interrupted step
+# goes on with `--resume`; delete its output to start it anew.
+SHARED ?= ../shared/data
+HUMAN := $(SHARED)/human_transcripts_chr21_chr9.fa.gz
+S1 := runs/train_s1
+S1_HUMAN := $(S1)/human_64.parquet $(S1)/human_mixed.parquet
+
+train-s1: $(S1)/s1.safetensors ## the shipped S1 from data to weights
+
+$(S1)/human_64.parquet: | $(STAMP)
+	$(BIN)/boxfold dataset --fasta $(HUMAN) --length 64 --count 30000 --shuffles 5 --min-mfe-frequency 0.1 --soft --seed 1 --resume --out $@
+
+$(S1)/human_mixed.parquet: | $(STAMP)
+	$(BIN)/boxfold dataset --fasta $(HUMAN) --length 20-200 --count 7000 --shuffles 1 --soft --seed 2 --resume --out $@
+
+$(S1)/synthetic_64.parquet: | $(STAMP)
+	$(BIN)/boxfold dataset --synthetic --length 64 --count 30000 --min-mfe-frequency 0.1 --soft --seed 3 --split 0.99 --resume --out $@
+
+$(S1)/first/finished: $(S1_HUMAN)
+	$(BIN)/boxfold train-s1 --data $^ --epochs 4 --epoch-examples 17400 --seed 1 --resume --out $(@D)
+
+$(S1)/second/finished: $(S1)/first/finished $(S1_HUMAN) $(S1)/synthetic_64.parquet
+	$(BIN)/boxfold train-s1 --init $(S1)/first --data $(S1)/human_mixed.parquet $(S1)/synthetic_64.parquet --validation $(S1)/human_64.parquet --epochs 3 --epoch-examples 12600 --learning-rate 1e-3 --seed 2 --resume --out $(@D)
+
+$(S1)/s1.safetensors: $(S1)/second/finished $(S1_HUMAN)
+	$(BIN)/boxfold rescore-s1 --s1 $(S1)/second --data $(S1_HUMAN) --seed 1 --out $@
 
 check: lint type ## ruff and mypy
 

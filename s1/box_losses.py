@@ -33,6 +33,7 @@ def box_loss(head: nn.Sequential, features: Tensor, targets: BoxTargets) -> dict
     mask, inside = torch.from_numpy(targets.on_mask), torch.from_numpy(targets.inside)
     b, i, j = mask.nonzero(as_tuple=True)
     hidden, last = head[:-1](features[b, i, j]), head[-1]
+    assert isinstance(last, nn.Linear)
     # The other 120 outputs are wanted inside boxes only, a few per cent of these pixels.
     on = functional.linear(hidden, last.weight[ON_CHANNELS], last.bias[ON_CHANNELS])
     wanted = torch.from_numpy(targets.on)[b, :, i, j].to(on)

@@ -129,10 +129,9 @@ def loop_losses(head: nn.Module, features: Tensor, targets: list[LoopTargets]) -
     logits = head(features[b, i, j]).unflatten(1, (2, N_SIDE))[torch.arange(len(b)), side]  # (P, C)
     faces, gaps_5, gaps_3 = logits.split([N_FACES, N_GAP, N_GAP], dim=1)
     of_face = functional.cross_entropy(faces, face, reduction="none")
-    of_gaps = sum(
-        functional.cross_entropy(part, gaps[:, axis].clamp(min=0), reduction="none")
-        for axis, part in enumerate((gaps_5, gaps_3))
-    )
+    gap_5, gap_3 = gaps.clamp(min=0).unbind(dim=1)
+    of_gaps = functional.cross_entropy(gaps_5, gap_5, reduction="none")
+    of_gaps = of_gaps + functional.cross_entropy(gaps_3, gap_3, reduction="none")
     is_interior = gaps[:, 0] >= 0
     losses = {}
     for code, name in enumerate(_SIDES):

@@ -203,9 +203,9 @@ class _Outputs:
         """All that was collected."""
         ends = []
         for channel, found in ((INNER, self._inner), (OUTER, self._outer)):
-            logits = np.concatenate([part for part, _ in found] or [np.zeros((0, N_SIDE))])
-            pairs = np.concatenate([part for _, part in found] or [np.zeros((0, 2))])
-            pairs = pairs.astype(np.int64)
+            # _in_chunks yields an empty part where there is no pixel, so there is always one.
+            logits = np.concatenate([part for part, _ in found])
+            pairs = np.concatenate([part for _, part in found])
             log_end = np.log(self._ends[channel, pairs[:, 0], pairs[:, 1]])
             # An untrained network takes every pixel for an end.
             best = np.argsort(-log_end, kind="stable")[: MAX_ENDS * len(self._canonical)]

@@ -167,6 +167,7 @@ class HalfResolutionTrunk(nn.Module):
         h = functional.relu(self.stem(halves))
         del halves
         for block in self.blocks:
+            assert isinstance(block, ResidualBlock)
             if tile_rows is None:
                 h = block(h, mask, inside)
             else:

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -22,7 +22,7 @@ from boxfold.features.errors import InputError
 
 T = TypeVar("T")
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds that a message of another process waits for `torchrun` to end that process first."""
 
 LONGEST_WAIT = timedelta(hours=6)
@@ -67,6 +67,8 @@ class Group:
             distributed.init_process_group("gloo", timeout=LONGEST_WAIT)
         try:
             yield self
+            with suppress(RuntimeError):  # nobody hangs up while another one still listens
+                distributed.barrier()
         finally:
             distributed.destroy_process_group()
 

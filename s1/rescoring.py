@@ -19,7 +19,7 @@ from boxfold.features.structure import IntArray
 from boxfold.s1.ends import INNER, OUTER, PAIRED
 from boxfold.s1.loop_ends import N_FACES, LoopCandidates, LoopEnds
 
-FloatArray = NDArray[np.float32]
+FloatArray = NDArray[np.floating]
 
 STEM_FEATURES = (
     "log_probability",  # chain score
@@ -35,7 +35,7 @@ STEM_FEATURES = (
     "stack_energy",
     "rivals_row",  # summed probability of other stems on the 5' bases, mean over bases
     "rivals_column",
-    "strongest_rival",  # largest summed probability over the bases of either side
+    "strongest_rival",  # the larger of both
     "variants",  # summed probability of overlapping stems on the same anti-diagonal
     "log_hairpin",  # best loop of each sort at the ends
     "log_interior_inside",
@@ -84,8 +84,16 @@ class Rescorer(nn.Module):
     def log_probability(self, number: int, kind: int, features: FloatArray) -> FloatArray:
         """Calibrated log-probability (N,) of boxes of one kind from features (N, F) of a round."""
         with torch.inference_mode():
-            logits = self.rounds[number][kind](torch.from_numpy(features))
+            logits = self.perceptron(number, kind)(torch.from_numpy(features))
             return np.asarray(functional.logsigmoid(logits).numpy())
+
+    def perceptron(self, number: int, kind: int) -> "Perceptron":
+        """The one of a round and a kind."""
+        of_round = self.rounds[number]
+        assert isinstance(of_round, nn.ModuleList)
+        found = of_round[kind]
+        assert isinstance(found, Perceptron)
+        return found
 
 
 class Perceptron(nn.Module):
@@ -237,8 +245,8 @@ def _rivals(stems: IntArray, probability: FloatArray, length: int) -> dict[str, 
     diagonal = row + column + n  # the same for all pairs of a run
     variants = np.zeros(len(stems))
     order = np.argsort(diagonal, kind="stable")
-    edges = np.flatnonzero(np.diff(diagonal[order], prepend=-1, append=-1))
-    for first, last in itertools.pairwise(edges.tolist()):
+    bounds = np.flatnonzero(np.diff(diagonal[order], prepend=-1, append=-1))
+    for first, last in itertools.pairwise(bounds.tolist()):
         at = order[first:last]
         a, b = row[at], row[at] + n[at]
         overlap = np.minimum(b[:, None], b) - np.maximum(a[:, None], a)

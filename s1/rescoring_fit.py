@@ -90,7 +90,7 @@ def with_rescorer(network: BoxNet, sample: BoxSample, config: RescoringConfig) -
     assert rescorer is not None
     for number in range(N_ROUNDS):
         for kind in BoxKind:
-            _fit(rescorer.rounds[number][kind], *sample.tensors(kind), config)
+            _fit(rescorer.perceptron(number, kind), *sample.tensors(kind), config)
         for found in sample.candidates:
             found.rescore(rescorer, number)
     return fitted.eval()

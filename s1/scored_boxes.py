@@ -3,14 +3,15 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boxfold.features.box import BoxKind
 from boxfold.features.channels import canonical_mask
 from boxfold.features.structure import BoolArray, IntArray
-from boxfold.s1.ends import FloatArray, chain_scores, decode_ends
+from boxfold.s1.ends import chain_scores, decode_ends
 from boxfold.s1.loop_ends import decode_loops, loop_candidates
 from boxfold.s1.model import Maps
-from boxfold.s1.rescoring import N_ROUNDS, Rescorer, loop_features, stem_features
+from boxfold.s1.rescoring import N_ROUNDS, FloatArray, Rescorer, loop_features, stem_features
 
 CANDIDATES = 4
 """Stems, and loops, that are rescored, in units of the length; others are not offered then."""
@@ -32,9 +33,9 @@ class ScoredBoxes(NamedTuple):
     """
 
     stems: IntArray
-    stem_score: FloatArray
+    stem_score: NDArray[np.float32]
     loops: IntArray
-    loop_score: FloatArray
+    loop_score: NDArray[np.float32]
 
 
 class Candidates:
@@ -51,7 +52,7 @@ class Candidates:
         self._seq, self._ends, self._loop_ends = seq, maps.ends, maps.loops
         self.stems, _ = decode_ends(maps.ends, seq, size)
         chain = chain_scores(maps.ends, self.stems, canonical_mask(seq))
-        self._stem_log = np.clip(chain, MIN_LOG_PROBABILITY, 0)
+        self._stem_log: FloatArray = np.clip(chain, MIN_LOG_PROBABILITY, 0)
         self._loops = loop_candidates(maps.loops).best(size)
         self._features: list[tuple[FloatArray, FloatArray]] = []
         self._look()
@@ -83,7 +84,7 @@ class Candidates:
         stem_log = self._stem_log
         for kind in BoxKind:
             log = rescorer.log_probability(number, kind, self.features(kind))
-            log = np.maximum(log.astype(np.float64), MIN_LOG_PROBABILITY)
+            log = np.maximum(log, MIN_LOG_PROBABILITY)
             if kind is BoxKind.STEM:
                 stem_log = log
             else:
@@ -94,11 +95,15 @@ class Candidates:
 
     def best(self, max_boxes: int) -> ScoredBoxes:
         """Boxes by falling score."""
-        parts = []
-        for boxes, log in ((self.stems, self._stem_log), (self._loops.boxes, self._loops.score)):
-            order = np.argsort(-log, kind="stable")[:max_boxes]
-            parts += [boxes[order], np.exp(log[order]).astype(np.float32)]
-        return ScoredBoxes(*parts)
+        stems = _best(self.stems, self._stem_log, max_boxes)
+        return ScoredBoxes(*stems, *_best(self._loops.boxes, self._loops.score, max_boxes))
+
+
+def _best(
+    boxes: IntArray, log: NDArray[np.floating], max_boxes: int
+) -> tuple[IntArray, NDArray[np.float32]]:
+    order = np.argsort(-log, kind="stable")[:max_boxes]
+    return boxes[order], np.exp(log[order]).astype(np.float32)
 
 
 def scored_boxes(seq: str, maps: Maps, max_boxes: int | None = None) -> ScoredBoxes:

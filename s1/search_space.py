@@ -33,7 +33,7 @@ class Setting:
 
 SETTINGS = (
     Setting("learning_rate", 3e-4, 1e-2),
-    Setting("batch_pixels", 4 * 64 * 64, 32 * 64 * 64, step=4 * 64 * 64),
+    Setting("batch_pixels", 2 * 64 * 64, 32 * 64 * 64, step=2 * 64 * 64),
     Setting("channels", 24, 64, step=8),
     Setting("n_blocks", 4, 12, step=1),
     Setting("competition", 0, 96, step=24),

@@ -67,7 +67,8 @@ class SoftEnds(NamedTuple):
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "SoftEnds | None":
         """Of a data set's row; None if the data set has no soft targets."""
-        if np.ndim(row.get("soft_row")) == 0:  # None, or NaN where tables were joined
+        found: Any = row.get("soft_row")
+        if np.ndim(found) == 0:  # None, or NaN where tables were joined
             return None
         row_, col, *probability = (np.asarray(row[name]) for name in SOFT_TYPES)
         return cls(row_, col, np.stack(probability).astype(np.float16))

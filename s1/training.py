@@ -46,16 +46,16 @@ class TrainS1Config:
         metadata={"help": "examples per epoch, drawn from an endless shuffle; at most all"},
     )
     batch_pixels: int = field(
-        default=16 * 64 * 64,
-        metadata={"help": "most pixels of a batch, of all processes: 16 windows of 64 nt"},
+        default=6 * 64 * 64,
+        metadata={"help": "most pixels of a batch, of all processes: 6 windows of 64 nt"},
     )
     learning_rate: float = field(default=2e-3, metadata={"help": "after warm-up; falls to 0"})
     warmup: float = field(default=0.02, metadata={"help": "share of the training that warms up"})
     weight_decay: float = field(default=1e-4, metadata={"help": "AdamW weight decay"})
     gradient_clip: float = field(default=1.0, metadata={"help": "largest gradient norm"})
     ends_weight: float = field(default=100.0, metadata={"help": "weight of the three ends losses"})
-    loops_weight: float = field(default=1.0, metadata={"help": "weight of the four loops losses"})
-    boxes_weight: float = field(default=1.0, metadata={"help": "weight of the 17 boxes losses"})
+    loops_weight: float = field(default=2.0, metadata={"help": "weight of the four loops losses"})
+    boxes_weight: float = field(default=0.2, metadata={"help": "weight of the 17 boxes losses"})
     soft: bool = field(
         default=True, metadata={"help": "soft targets of the ends heads where the data has them"}
     )
@@ -237,15 +237,17 @@ class S1Trainer:
         }
 
     def _validate(self) -> dict[str, float]:
-        """Log the epoch's mean losses and the metrics on the validation examples."""
+        """Log the epoch's mean losses, and metrics on validation and as many training examples."""
         frame: dict[str, list[float]] = {}
         for entry in self._losses:
             for name, value in entry.items():
                 frame.setdefault(name, []).append(value)
         self._losses = []
         metrics = {f"train/{name}": float(np.mean(values)) for name, values in frame.items()}
-        found = validation_metrics(self.network, self.validation, self.config.on_dilation)
-        metrics |= {f"validation/{name}": value for name, value in found.items()}
+        seen = self.train[: len(self.validation)]
+        for split, examples in (("training", seen), ("validation", self.validation)):
+            found = validation_metrics(self.network, examples, self.config.on_dilation)
+            metrics |= {f"{split}/{name}": value for name, value in found.items()}
         metrics["train/learning_rate"] = self.optimizer.param_groups[0]["lr"]
         self.run.log(self.progress.epoch + 1, metrics)
         return metrics

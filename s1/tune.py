@@ -4,12 +4,14 @@ All that the search has seen is in its study, so one that was killed goes on as 
 the trial under way is drawn again, the same, and its run resumed.
 """
 
+import math
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from boxfold.features.errors import InputError
 from boxfold.s1.batches import Example
 from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.search_space import SETTINGS, with_settings, within_budget
@@ -102,9 +104,7 @@ class S1Search:
 
     def _row(self, number: int, trial: "FrozenTrial") -> dict[str, Any]:
         last = trial.last_step or 0
-        value = trial.value
-        if value is None:
-            value = trial.intermediate_values.get(last, float("nan"))
+        value = float("nan") if trial.value is None else trial.value
         row = {"trial": number, "state": state(trial), "value": value, "epochs": last}
         return row | {setting.name: trial.params[setting.name] for setting in self._settings}
 
@@ -144,6 +144,8 @@ class S1Search:
         """Train, or finish what a killed search began, and return the objective."""
 
         def after_epoch(epoch: int, metrics: dict[str, float]) -> None:
+            if math.isnan(metrics[self._metric]):
+                raise InputError(f"{path}: no {self._metric} (has any validation row a stem?)")
             trial.report(metrics[self._metric], epoch)
             if epoch < config.epochs and trial.should_prune():
                 raise StoppedError

@@ -50,7 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags for the tables."""
     parser.add_argument("--data", nargs="+", required=True, help="tables of `boxfold dataset`")
-    parser.add_argument("--validation", nargs="+", help="tables; default: split 'validation'")
+    parser.add_argument(
+        "--validation",
+        nargs="+",
+        help="tables: their rows of split 'validation', or all if none is (default: of --data)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -122,7 +126,7 @@ def load_split(
     ----------
     data : sequence of str
     validation : sequence of str, optional
-        Default: the rows of `data` whose split is 'validation'.
+        Their rows of split 'validation', or all if none is; default: those of `data`.
     report : callable
         Gets a line with the number of dropped rows.
 
@@ -134,6 +138,8 @@ def load_split(
     train = pd.concat([read_dataset(path) for path in data], ignore_index=True)
     if validation:
         held_out = pd.concat([read_dataset(path) for path in validation], ignore_index=True)
+        if (held_out["split"] == "validation").any():
+            held_out = held_out[held_out["split"] == "validation"]
     else:
         is_validation = train["split"] == "validation"
         if not is_validation.any():

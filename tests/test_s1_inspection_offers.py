@@ -21,6 +21,7 @@ from boxfold.s1.inspection.offers import (
     vote_shares,
 )
 from boxfold.s1.loop_ends import LoopEnds
+from boxfold.s1.model import Maps
 from boxfold.s1.votes import VotedBoxes
 
 SEQ = "GGGGAAAACCCC"
@@ -84,7 +85,9 @@ def test_ends_and_exact_maps_offer_every_sub_run():
     stems = boxes_to_array([stem_box(0, 11, 4)])
     nothing = (np.zeros((0, 2), dtype=np.int64), np.zeros(0), np.zeros((0, 35)))
     loops = LoopEnds(*(part for part in nothing for _ in range(2)))
-    offered = ends_offers(end_targets(stems, 12), loops, SEQ)
+    on = np.zeros((3, 12, 12), dtype=np.float32)
+    maps = Maps(end_targets(stems, 12), loops, on, voted([], *[[]] * 4))
+    offered = ends_offers(maps, SEQ)
     exact = exact_offers(end_probabilities(SEQ), SEQ)
     assert offered.stems.boxes[0].tolist() == exact.stems.boxes[0].tolist() == [0, 0, 8, 4, 4]
     assert len(offered.stems.boxes) == len(exact.stems.boxes) == 30

@@ -14,6 +14,7 @@ from boxfold.scripts import cli
 
 SMALL = "--channels 8 --n-blocks 1 --hidden 8 --pixel-channels 4 --objective score".split()
 SMALL += "--epochs 3 --trial-examples 48 --random-trials 2 --whole-trials 1 --seed 3".split()
+SMALL += "--loops-weight 1 --boxes-weight 1".split()
 SEARCHED = ["learning_rate", "batch_pixels", "competition", "ends_weight"]
 
 
