@@ -233,10 +233,6 @@ def end_probabilities(seq: str) -> NDArray[np.float32]:
     Soft targets of the *ends* heads. Outer end: paired while (i-1, j+1) is not; inner end: paired
     while (i+1, j-1) is not. Filled for ``i < j``.
 
-    Parameters
-    ----------
-    seq : str
-
     Returns
     -------
     ndarray, dtype=float32, shape (3, L, L)
