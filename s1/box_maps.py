@@ -135,6 +135,6 @@ def _medians(group: IntArray, values: IntArray, weight: NDArray[np.float64]) -> 
     total = np.bincount(group, weight)
     before = np.cumsum(total) - total
     share = (np.cumsum(weight) - before[group]) / total[group]
-    reached = np.flatnonzero(share >= 0.5 - 1e-9)
+    reached = np.flatnonzero(share >= 0.5 - 1e-6)
     _, at = np.unique(group[reached], return_index=True)
     return values[reached[at]].astype(np.float32)

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from boxfold.features.box import BoxKind
+from boxfold.features.errors import InputError
 from boxfold.features.structure import IntArray
 from boxfold.s1.batches import Example
 from boxfold.s1.model import S1Model
@@ -81,6 +82,11 @@ def with_rescorer(network: BoxNet, sample: BoxSample, config: RescoringConfig) -
     Returns
     -------
     BoxNet
+
+    Raises
+    ------
+    InputError
+        If the sample has hardly any candidate of a kind.
     """
     torch.manual_seed(config.seed)
     fitted = BoxNet(dataclasses.replace(network.config, rescoring=config.hidden))
@@ -90,7 +96,13 @@ def with_rescorer(network: BoxNet, sample: BoxSample, config: RescoringConfig) -
     assert rescorer is not None
     for number in range(N_ROUNDS):
         for kind in BoxKind:
-            _fit(rescorer.perceptron(number, kind), *sample.tensors(kind), config)
+            features, truth = sample.tensors(kind)
+            if len(features) < 2:
+                raise InputError(
+                    f"only {len(features)} candidates of kind {kind.label}, at least 2 are needed "
+                    "(more sequences, or a network that was trained longer)"
+                )
+            _fit(rescorer.perceptron(number, kind), features, truth, config)
         for found in sample.candidates:
             found.rescore(rescorer, number)
     return fitted.eval()

@@ -9,7 +9,15 @@ from boxfold.features.box import BoxKind
 from boxfold.features.channels import canonical_mask
 from boxfold.s1.batches import Example
 from boxfold.s1.ends import INNER, OUTER, decode_ends, end_targets
-from boxfold.s1.loop_ends import INTERIOR, N_FACES, N_GAP, N_SIDE, LoopEnds, decode_loops, loop_targets
+from boxfold.s1.loop_ends import (
+    INTERIOR,
+    N_FACES,
+    N_GAP,
+    N_SIDE,
+    LoopEnds,
+    decode_loops,
+    loop_targets,
+)
 from boxfold.s1.model import Maps, S1Model
 from boxfold.s1.network import BoxNet, NetworkConfig
 from boxfold.s1.rescoring import LOOP_FEATURES, N_ROUNDS, STEM_FEATURES, Rescorer
@@ -206,7 +214,11 @@ def cross_entropy(score, truth):
 
 
 def quality(model, known, rescorer):
-    """Cross-entropy, its value for the share of true boxes, recall of as many boxes as true."""
+    """Of stems, then loops, among the candidates that are rescored.
+
+    Cross-entropy; the same of guessing the share of true ones; share of the target boxes among as
+    many best ones; expected number of true ones by their number.
+    """
     results = []
     for part in (0, 1):
         scores, truths, found, wanted = [], [], 0, 0
@@ -214,7 +226,8 @@ def quality(model, known, rescorer):
             example = known[index]
             is_stem = example.boxes[:, 0] == BoxKind.STEM
             boxes = example.boxes[is_stem == (part == 0)]
-            result = scored_boxes(example.seq, maps._replace(rescorer=rescorer))
+            size = CANDIDATES * len(example.seq)
+            result = scored_boxes(example.seq, maps._replace(rescorer=rescorer), size)
             proposed, score = result[2 * part : 2 * part + 2]
             scores.append(score)
             truths.append(found_boxes(proposed, boxes))
@@ -231,15 +244,15 @@ def test_fitting_improves_on_the_chain_score(folded, plain):
     """On sequences that it was not fitted to."""
     seen, unseen = folded[:40], folded[40:]
     sample = BoxSample(Blurred(seen, 0), seen)
-    config = RescoringConfig(hidden=16, steps=200, batch_boxes=512)
+    config = RescoringConfig(hidden=16, steps=200, learning_rate=0.02)
     network = with_rescorer(plain, sample, config)
     before = quality(Blurred(unseen, 1), unseen, None)
     after = quality(Blurred(unseen, 1), unseen, network.rescorer)
-    for (_, _, old_recall, _), (loss, of_share, recall, calls) in zip(before, after, strict=True):
-        assert loss < 0.8 * of_share  # it tells boxes apart, and by how much
-        assert recall > old_recall
-        assert 0.6 < calls < 1.6  # as many boxes as it expects
-    print(before, after)
+    for old, new in zip(before, after, strict=True):
+        (old_loss, of_share, old_recall, _), (loss, _, recall, calls) = old, new
+        assert loss < 0.25 * min(old_loss, of_share)
+        assert recall > max(0.9, old_recall + 0.2)
+        assert 0.8 < calls < 1.25  # true boxes are as many as the probabilities add up to
 
 
 def states(network):
@@ -295,18 +308,16 @@ def test_features_are_normalised_by_the_sample(folded, plain):
         assert not torch.equal(later.mean[:width], perceptron.mean)
 
 
-def test_a_rescored_network_can_be_fitted_again(folded, plain, rescored):
+def test_a_rescored_network_can_be_fitted_again(folded, rescored):
     again = with_rescorer(rescored, BoxSample(S1Model(rescored), folded[:6]), FAST)
-    fresh = with_rescorer(plain, BoxSample(S1Model(plain), folded[:6]), FAST)
-    without = {n: b for n, b in states(again).items() if not n.startswith("rescorer.")}
-    assert without == {n: b for n, b in states(rescored).items() if n in without}
+    old = {n: v for n, v in rescored.state_dict().items() if not n.startswith("rescorer.")}
+    assert all(torch.equal(again.state_dict()[name], value) for name, value in old.items())
     # The old rescorer leaves no trace: the sample is of what the heads say alone.
     torch.manual_seed(3)
     bare = BoxNet(TINY)
-    bare.load_state_dict(without)
+    bare.load_state_dict(old)
     from_bare = with_rescorer(bare, BoxSample(S1Model(bare), folded[:6]), FAST)
     assert states(from_bare) == states(again)
-    assert states(fresh).keys() == states(again).keys()
     other_size = dataclasses.replace(FAST, hidden=4)
     smaller = with_rescorer(rescored, BoxSample(S1Model(rescored), folded[:6]), other_size)
     assert smaller.config.rescoring == 4
@@ -394,7 +405,6 @@ def test_the_verb_refuses_what_it_cannot_use(call, windows, weights, tmp_path):
     assert not new[1].exists()
 
 
-@pytest.mark.xfail(strict=True, reason="boxes of a kind may be too few to fit")
 @pytest.mark.parametrize("seq", ["AAAAAAAA", "GAAAAC"])
 def test_too_few_boxes_of_a_kind_are_one_clear_line(call, weights, tmp_path, seq):
     """No candidate of some kind, or one alone, which has no spread."""
@@ -410,8 +420,9 @@ def test_sequences_without_any_pair_are_no_obstacle(folded, plain):
     model = S1Model(plain)
     with_empty = with_rescorer(plain, BoxSample(model, [*empty, *folded[:6]]), FAST)
     without = with_rescorer(plain, BoxSample(model, folded[:6]), FAST)
-    found, expected = states(with_empty), states(without)
-    assert found.keys() == expected.keys()
+    for kind in BoxKind:
+        found, expected = (n.rescorer.perceptron(0, kind).mean for n in (with_empty, without))
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
     network = S1Model(with_empty)
     for seq, maps in maps_by_seq(network, [example.seq for example in empty]).items():
         result = scored_boxes(seq, maps)
