@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS = 1
 export PYTHONHASHSEED = 0
 
-.PHONY: install demo test check lint type clean train-s1 report-s1
+.PHONY: install demo test check lint type clean train-s1
 .DEFAULT_GOAL := install
 
 install: $(STAMP) ## create .venv with the pinned dependencies and boxfold itself
