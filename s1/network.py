@@ -86,9 +86,9 @@ class Competition(nn.Module):
         self.second = nn.Conv1d(hidden, 2 * channels, 1)
         nn.init.zeros_(self.second.weight)
 
-    def forward(self, strongest: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 2 C, H), (B, 1, H) -> what rows (B, C, H) and columns (B, C, H) get added."""
-        hidden = functional.relu(self.first(strongest)) * valid
+    def forward(self, strongest: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 2 C, H) -> what rows (B, C, H) and columns (B, C, H) get added."""
+        hidden = functional.relu(self.first(strongest))
         as_row, as_column = self.second(hidden).chunk(2, dim=1)
         return as_row, as_column
 
@@ -105,12 +105,12 @@ class ResidualBlock(nn.Module):
         self.competition = Competition(channels, competition) if competition else None
         nn.init.zeros_(self.second.weight)
 
-    def forward(self, x: Tensor, mask: Tensor, valid: Tensor) -> Tensor:
-        """(B, C, H, H), (B, 1, H, H), (B, 1, H) -> (B, C, H, H)."""
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(B, C, H, H), (B, 1, H, H) -> (B, C, H, H)."""
         h = functional.relu(self.first(self.norm(x) * mask), inplace=True) * mask
-        return self._competed(x + self.second(h), h, valid)
+        return self._competed(x + self.second(h), h)
 
-    def forward_tiled(self, x: Tensor, mask: Tensor, valid: Tensor, rows: int) -> Tensor:
+    def forward_tiled(self, x: Tensor, mask: Tensor, rows: int) -> Tensor:
         """`forward` by strips of `rows` rows from the diagonal on, without gradients."""
         h = torch.zeros_like(x)
         for first in range(0, x.shape[2], rows):
@@ -122,7 +122,7 @@ class ResidualBlock(nn.Module):
             strip = self._strip(h, first, rows)
             strip = self._convolved(self.second, strip, first, rows, x.shape[2])
             x[:, :, first : first + rows, first:] += strip
-        return self._competed(x, h, valid)
+        return self._competed(x, h)
 
     def _strip(self, x: Tensor, first: int, rows: int) -> Tensor:
         """Rows and columns that the convolved strip depends on."""
@@ -136,13 +136,13 @@ class ResidualBlock(nn.Module):
         strip = functional.conv2d(strip, conv.weight, conv.bias, dilation=d)
         return strip[:, :, : n - first]  # the last strip may be shorter
 
-    def _competed(self, x: Tensor, h: Tensor, valid: Tensor) -> Tensor:
+    def _competed(self, x: Tensor, h: Tensor) -> Tensor:
         if self.competition is None:
             return x
         size = h.shape[-1]  # pooling is several times faster than amax on channels-last memory
         in_row = functional.max_pool2d(h, (1, size))[..., 0]  # (B, C, H)
         in_column = functional.max_pool2d(h, (size, 1))[:, :, 0]
-        as_row, as_column = self.competition(torch.cat([in_row, in_column], dim=1), valid)
+        as_row, as_column = self.competition(torch.cat([in_row, in_column], dim=1))
         return x + as_row[:, :, :, None] + as_column[:, :, None, :]
 
 
@@ -163,15 +163,15 @@ class HalfResolutionTrunk(nn.Module):
 
     def encode(self, grid: Tensor, valid: Tensor, tile_rows: int | None = None) -> Tensor:
         """(B, 16, L, L), (B, L) -> (B, channels, H, H) with ``H = ceil(L / 2)``."""
-        halves, mask, inside = half_resolution(grid, valid)
+        halves, mask = half_resolution(grid, valid)
         h = functional.relu(self.stem(halves))
         del halves
         for block in self.blocks:
             assert isinstance(block, ResidualBlock)
             if tile_rows is None:
-                h = block(h, mask, inside)
+                h = block(h, mask)
             else:
-                h = block.forward_tiled(h, mask, inside, tile_rows // 2)
+                h = block.forward_tiled(h, mask, tile_rows // 2)
         return h
 
     def features(self, state: Tensor, grid: Tensor, first: int, rows: int) -> Tensor:
@@ -183,7 +183,7 @@ class HalfResolutionTrunk(nn.Module):
         return torch.cat([h[:, :, : grid.shape[2], :length], grid], dim=1)
 
 
-def half_resolution(grid: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def half_resolution(grid: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     """2 x 2 blocks of pixels as channels, and which of them count.
 
     Parameters
@@ -197,8 +197,6 @@ def half_resolution(grid: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, Tensor
         ``H = ceil(L / 2)``, channels-last.
     mask : Tensor, float32, shape (B, 1, H, H)
         Blocks of the upper triangle that hold a base.
-    inside : Tensor, float32, shape (B, 1, H)
-        The same for one axis.
     """
     odd = grid.shape[-1] % 2
     if odd:
@@ -206,7 +204,7 @@ def half_resolution(grid: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, Tensor
     inside = (valid[:, ::2] | valid[:, 1::2]).float()[:, None]  # (B, 1, H)
     mask = (inside[:, :, :, None] * inside[:, :, None, :]).triu()
     halves = functional.pixel_unshuffle(grid, 2).contiguous(memory_format=torch.channels_last)
-    return halves, mask, inside
+    return halves, mask
 
 
 class Run7Trunk(nn.Module):

@@ -83,9 +83,9 @@ def test_only_long_sequences_are_tiled_and_rows_can_be_asked_for_in_strips(monke
     tiles = []
     forward_tiled = ResidualBlock.forward_tiled
 
-    def counted(block, x, mask, valid, rows):
+    def counted(block, x, mask, rows):
         tiles.append(rows)
-        return forward_tiled(block, x, mask, valid, rows)
+        return forward_tiled(block, x, mask, rows)
 
     monkeypatch.setattr(ResidualBlock, "forward_tiled", counted)
     dict(S1Model(network, max_whole=n, tile_rows=8).maps([seq]))
@@ -128,13 +128,12 @@ def test_competition_sees_the_strongest_of_row_and_column_only():
     block = ResidualBlock(4, 1, competition=6).eval()
     torch.nn.init.normal_(block.competition.second.weight)
     h = torch.rand(1, 4, 9, 9)
-    valid = torch.ones(1, 1, 9)
     with torch.inference_mode():
-        before = block._competed(torch.zeros_like(h), h, valid)
+        before = block._competed(torch.zeros_like(h), h)
         h[0, :, 2, 6] = h[0, :, 4, 5] = 2.0  # the strongest of rows 2, 4 and columns 5, 6
-        strong = block._competed(torch.zeros_like(h), h, valid)
+        strong = block._competed(torch.zeros_like(h), h)
         h[0, :, 2, 5] = 1.5
-        weak = block._competed(torch.zeros_like(h), h, valid)
+        weak = block._competed(torch.zeros_like(h), h)
     torch.testing.assert_close(strong, weak, atol=0, rtol=0)
     moved = (strong - before).abs().amax(dim=1)[0] > 1e-6
     assert moved[1:8].all() and moved[:, 1:8].all()  # bases 2, 4, 5, 6 and their neighbours
@@ -152,14 +151,14 @@ def test_lower_triangle_changes_nothing_above_it():
     expected, found = outputs(network, grid, valid), outputs(network, noisy, valid)
     for name, values in expected.items():
         np.testing.assert_array_equal(found[name][:, j >= i], values[:, j >= i])
-    block, (_, mask, inside) = network.trunk.blocks[1], half_resolution(grid, valid)
+    block, (_, mask) = network.trunk.blocks[1], half_resolution(grid, valid)
     state = torch.randn(2, TINY.channels, *mask.shape[2:])
     noisy = torch.where(mask.bool(), state, 9 * torch.randn_like(state))
     with torch.inference_mode():
-        expected = block(state, mask, inside)
+        expected = block(state, mask)
         for found in (
-            block(noisy, mask, inside),
-            block.forward_tiled(noisy.clone(), mask, inside, 3),
+            block(noisy, mask),
+            block.forward_tiled(noisy.clone(), mask, 3),
         ):
             torch.testing.assert_close(found * mask, expected * mask, atol=1e-5, rtol=0)
 
