@@ -165,8 +165,15 @@ def decode_ends(maps: FloatArray, seq: str, max_boxes: int) -> tuple[IntArray, F
     score : ndarray, dtype=float32, shape (N,)
         Box probability in [0, 1].
     """
+    boxes, log_probability = ranked_stems(maps, seq, max_boxes)
+    return boxes, np.exp(np.minimum(log_probability, 0)).astype(np.float32)
+
+
+def ranked_stems(
+    maps: FloatArray, seq: str, max_boxes: int
+) -> tuple[IntArray, NDArray[np.float64]]:
+    """Boxes of `decode_ends` with their chain scores, logarithms that are not cut at 0."""
     boxes = sub_runs(seq)
     log_probability = chain_scores(maps, boxes, canonical_mask(seq))
     order = np.argsort(-log_probability, kind="stable")[:max_boxes]
-    score = np.exp(np.minimum(log_probability[order], 0))
-    return boxes[order], score.astype(np.float32)
+    return boxes[order], log_probability[order]

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxfold.features.box import BoxKind
-from boxfold.features.channels import canonical_mask
 from boxfold.features.structure import BoolArray, IntArray
-from boxfold.s1.ends import chain_scores, decode_ends
+from boxfold.s1.ends import decode_ends, ranked_stems
 from boxfold.s1.loop_ends import decode_loops, loop_candidates
 from boxfold.s1.model import Maps
 from boxfold.s1.rescoring import N_ROUNDS, FloatArray, Rescorer, loop_features, stem_features
@@ -50,8 +49,7 @@ class Candidates:
     def __init__(self, seq: str, maps: Maps) -> None:
         size = CANDIDATES * len(seq)
         self._seq, self._ends, self._loop_ends = seq, maps.ends, maps.loops
-        self.stems, _ = decode_ends(maps.ends, seq, size)
-        chain = chain_scores(maps.ends, self.stems, canonical_mask(seq))
+        self.stems, chain = ranked_stems(maps.ends, seq, size)
         self._stem_log: FloatArray = np.clip(chain, MIN_LOG_PROBABILITY, 0)
         self._loops = loop_candidates(maps.loops).best(size)
         self._features: list[tuple[FloatArray, FloatArray]] = []
