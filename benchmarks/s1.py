@@ -8,17 +8,14 @@ sequences of rising length, each in a process of its own so that its peak memory
 """
 
 import argparse
-import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+
+from boxfold.s1.inspection.cost import proposal_cost
 
 LENGTHS = (64, 100, 200, 400, 600, 1000, 1400, 2000)
 BATCH = 16
@@ -31,18 +28,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="the fastest one counts; 0: no run7")
     parser.add_argument("--s1", help="weights (default: shipped)")
     parser.add_argument("--out", help="CSV of time and memory by length")
-    parser.add_argument("--one-length", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.one_length:
-        print(json.dumps(measure_length(args.one_length, args.s1)))
-        return
     if args.repeats:
         compare_with_run7(args.repeats)
-    rows = [_in_own_process(length, args.s1) for length in args.lengths]
-    table = pd.DataFrame(rows)
+    table = proposal_cost(args.s1, args.lengths)
     print(table.to_string(index=False, float_format="{:.3g}".format))
     long = table[table["length"] >= 200]
-    for column in ("seconds", "MiB_above_start"):
+    for column in ("seconds", "megabytes"):
         slope = np.polyfit(np.log(long["length"]), np.log(long[column]), 1)[0]
         print(f"{column} grows with length to the power {slope:.2f} (from 200 nt on)")
     if args.out:
@@ -111,46 +103,6 @@ def _fastest(function: Callable[[], object], repeats: int) -> float:
         function()
         times.append(time.perf_counter() - start)
     return min(times)
-
-
-def _in_own_process(length: int, weights: str | None) -> dict[str, float]:
-    command = [sys.executable, __file__, "--one-length", str(length)]
-    command += ["--s1", weights] if weights else []
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    return dict(json.loads(done.stdout))
-
-
-def measure_length(length: int, weights: str | None) -> dict[str, float]:
-    """Time and peak memory of the proposals of one sequence."""
-    import torch
-
-    from boxfold.features.synthetic import synthetic_sequence
-    from boxfold.s1.model import S1Model
-    from boxfold.s1.propose import ProposeConfig, propose_batch
-
-    torch.set_num_threads(1)
-    model = S1Model.load(weights)
-    config = ProposeConfig(max_boxes=length)
-    propose_batch(model, ["GGGGAAAACCCC"], config)
-    start_mib = _peak_mib()
-    seq = synthetic_sequence(length, np.random.default_rng(length))
-    start = time.perf_counter()
-    proposals = propose_batch(model, [seq], config)[0]
-    return {
-        "length": length,
-        "seconds": time.perf_counter() - start,
-        "MiB_above_start": max(_peak_mib() - start_mib, 0.1),
-        "MiB_peak": _peak_mib(),
-        "stems": len(proposals.boxes),
-        "loops": len(proposals.loops),
-    }
-
-
-def _peak_mib() -> float:
-    """Peak memory of this program; getrusage would count the process that started it, too."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 if __name__ == "__main__":
