@@ -20,7 +20,8 @@ from boxfold.s1.inspection.cases import Case
 from boxfold.s1.inspection.missed import MissedBoxes, missed_report
 from boxfold.s1.inspection.offers import Offered, Offers
 from boxfold.s1.inspection.ranked_targets import RankedTargets
-from boxfold.s1.inspection.voting import VoteStudy, inside_votes
+from boxfold.s1.inspection.shift_statistics import box_voters
+from boxfold.s1.inspection.voting import VoteStudy
 from boxfold.s1.loop_ends import N_FACES, N_GAP, LoopEnds, loop_targets
 from boxfold.s1.model import Maps
 from boxfold.s1.votes import count_votes
@@ -188,7 +189,10 @@ def test_votes_of_a_sure_network_come_from_inside(perfect, boxes):
     assert (stems["inside"], stems["outside"]) == (1, 0)
     whole = table.loc[("hairpin", "scalar", 0.0, np.inf)]
     assert whole["inside"] == pytest.approx(15 / 36)
-    assert inside_votes(boxes, perfect.maps.boxes).tolist() == [[16, 16, 20, 15]] * 2
+    assert (
+        box_voters(perfect.maps.boxes, boxes, perfect.voted)[:, [2, 4]].T.tolist()
+        == [[16, 16, 20, 15]] * 2
+    )
 
 
 def test_votes_from_outside_are_told_apart(boxes):

@@ -6,13 +6,11 @@ import numpy as np
 import pandas as pd
 
 from boxfold.features.box import BoxKind
-from boxfold.features.structure import IntArray
-from boxfold.s1.box_targets import box_pixels
-from boxfold.s1.ends import FloatArray
 from boxfold.s1.inspection.cases import Case
 from boxfold.s1.inspection.offers import box_ranks
 from boxfold.s1.inspection.shares import clustered_share
-from boxfold.s1.votes import box_areas, pixel_votes, tally_votes
+from boxfold.s1.inspection.shift_statistics import box_voters
+from boxfold.s1.votes import box_areas
 
 SHARE_EDGES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, np.inf)
 """Bins of votes per pixel of a box (n_proposal_norm), each without its lower edge."""
@@ -40,7 +38,8 @@ class VoteStudy:
         boxes, voted = case.example.boxes, case.voted
         correct = np.isfinite(box_ranks(voted.boxes, boxes))
         inside = np.zeros((2, len(correct)), dtype=np.int64)
-        inside[:, correct] = inside_votes(voted.boxes[correct], case.maps.boxes)
+        voters = box_voters(case.maps.boxes, voted.boxes[correct], voted)
+        inside[:, correct] = voters[:, [2, 4]].T
         part = {
             "sequence": len(self._parts),
             "kind": voted.boxes[:, 0],
@@ -93,28 +92,3 @@ def _row(part: pd.DataFrame, sort: str, n_targets: int) -> dict[str, float]:
         "inside": (inside / correct["area"]).mean(),
         "outside": ((correct[sort] - inside) / correct["area"]).mean(),
     }
-
-
-def inside_votes(boxes: IntArray, logits: FloatArray) -> IntArray:
-    """Votes that boxes get from their own pixels.
-
-    Parameters
-    ----------
-    boxes : ndarray, dtype=int, shape (N, 5)
-        Inside the grid.
-    logits : ndarray, dtype=float32, shape (123, L, L)
-        Of the boxes heads.
-
-    Returns
-    -------
-    ndarray, dtype=int64, shape (2, N)
-        Softmax and scalar votes.
-    """
-    counts = np.zeros((2, len(boxes)), dtype=np.int64)
-    for place, box in enumerate(boxes):
-        _, i, j = box_pixels(box[None])
-        i, j = i[i < j], j[i < j]
-        own = tally_votes([pixel_votes(logits[:, i, j], i, j, logits.shape[-1])])
-        same = (own.boxes == box).all(axis=1)
-        counts[:, place] = own.n_softmax[same].sum(), own.n_scalar[same].sum()
-    return counts
