@@ -149,3 +149,29 @@ def stem_base_pairs(boxes: IntArray) -> IntArray:
     offset = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     outer = np.repeat(outer_pairs(boxes), sizes, axis=0)
     return np.stack([outer[:, 0] + offset, outer[:, 1] - offset], axis=1)
+
+
+def line_keys(lines: IntArray) -> IntArray:
+    """A number for each line of integers: equal lines, equal numbers, in the order of the lines.
+
+    Grouping by it is much faster than ``np.unique(lines, axis=0)``.
+
+    Parameters
+    ----------
+    lines : ndarray, dtype=int, shape (N, C)
+        E.g. of boxes.
+
+    Returns
+    -------
+    ndarray, dtype=int64, shape (N,)
+
+    Examples
+    --------
+    >>> line_keys(np.array([[0, 5], [0, 3], [1, 3], [0, 5]])).tolist()
+    [2, 0, 3, 2]
+    """
+    if not len(lines):
+        return np.zeros(0, dtype=np.int64)
+    lines = lines.astype(np.int64)
+    low = lines.min(axis=0)
+    return np.ravel_multi_index(tuple((lines - low).T), tuple(lines.max(axis=0) - low + 1))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from boxfold.features.box import BoxKind
+from boxfold.features.box import BoxKind, line_keys
 from boxfold.features.structure import BoolArray, IntArray
 from boxfold.s1.box_targets import BOX_HEADS, N_LOCATION, N_SIZE
 
@@ -218,7 +218,7 @@ def _most_probable(logits: FloatArray) -> tuple[IntArray, FloatArray]:
 def _tally(kind: BoxKind, softmax: _Votes, scalar: _Votes) -> VotedBoxes:
     """Group votes by box."""
     lines = np.concatenate([softmax.lines, scalar.lines])
-    unique, first, group = _unique_lines(lines)
+    unique, first, group = np.unique(line_keys(lines), return_index=True, return_inverse=True)
     n, n_first = len(unique), len(softmax.lines)
     boxes = np.concatenate([np.full((n, 1), int(kind)), lines[first]], axis=1).astype(np.int64)
     on = np.zeros(n, dtype=np.float32)
@@ -233,16 +233,6 @@ def _tally(kind: BoxKind, softmax: _Votes, scalar: _Votes) -> VotedBoxes:
     voters = np.maximum(voters, 1) + (STEM_PRIOR if kind is BoxKind.STEM else 0)
     score = np.minimum(np.maximum(*weights) / voters, 1).astype(np.float32)
     return VotedBoxes(boxes, on, counts[0], counts[1], medians[0], medians[1], score)
-
-
-def _unique_lines(lines: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Distinct keys, first line of each, and which each line has; much faster than ``axis=0``."""
-    low = lines.min(axis=0, initial=0)
-    radix = lines.max(axis=0, initial=0).astype(np.int64) - low + 1
-    key = np.zeros(len(lines), dtype=np.int64)
-    for column in range(lines.shape[1]):
-        key = key * radix[column] + (lines[:, column] - low[column])
-    return np.unique(key, return_index=True, return_inverse=True)
 
 
 def _group_medians(group: IntArray, values: FloatArray, n_groups: int) -> FloatArray:

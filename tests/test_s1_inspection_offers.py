@@ -3,13 +3,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boxfold.features.box import BoxKind, boxes_to_array, hairpin_box, stem_base_pairs, stem_box
+from boxfold.features.box import (
+    BoxKind,
+    boxes_to_array,
+    hairpin_box,
+    line_keys,
+    stem_base_pairs,
+    stem_box,
+)
 from boxfold.rewards.energy import end_probabilities
 from boxfold.s1.ends import end_targets
 from boxfold.s1.inspection.offers import (
     NEVER,
     OLD_SETTINGS,
-    box_keys,
     box_ranks,
     ends_offers,
     exact_offers,
@@ -113,7 +119,7 @@ def test_ranks_are_places_in_the_list(targets, offered):
     arrays = [np.array(lines, dtype=np.int64).reshape(-1, 5) for lines in (targets, offered)]
     expected = [offered.index(box) if box in offered else NEVER for box in targets]
     assert box_ranks(*arrays).tolist() == expected
-    assert len(set(box_keys(arrays[1]).tolist())) == len(offered)
+    assert len(set(line_keys(arrays[1]).tolist())) == len(offered)
 
 
 @given(st.data())

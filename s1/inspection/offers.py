@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from boxfold.features.box import BoxKind, stem_base_pairs
+from boxfold.features.box import BoxKind, line_keys, stem_base_pairs
 from boxfold.features.proposals import no_loops, run_proposals
 from boxfold.features.structure import IntArray
 from boxfold.s1.ends import FloatArray, decode_ends
@@ -149,7 +149,7 @@ def box_ranks(targets: IntArray, offered: IntArray) -> Ranks:
     [inf, 0.0]
     """
     both = np.concatenate([targets, offered])
-    _, group = np.unique(box_keys(both), return_inverse=True)
+    _, group = np.unique(line_keys(both), return_inverse=True)
     place = np.full(len(both), NEVER)
     place[group[len(targets) :]] = np.arange(len(offered))
     return place[group[: len(targets)]]
@@ -173,12 +173,3 @@ def pair_ranks(pairs: IntArray, stems: IntArray, length: int) -> Ranks:
     i, j = stem_base_pairs(stems).T
     np.minimum.at(place, (i, j), np.repeat(np.arange(len(stems)), stems[:, 3]))
     return place[pairs[:, 0], pairs[:, 1]]
-
-
-def box_keys(boxes: IntArray) -> IntArray:
-    """A number for each box line, (N, 5) to (N,): equal lines, equal numbers."""
-    if not len(boxes):
-        return np.zeros(0, dtype=np.int64)
-    low = boxes.min(axis=0)
-    radix = boxes.max(axis=0) - low + 1
-    return np.ravel_multi_index(tuple((boxes - low).T), tuple(radix))

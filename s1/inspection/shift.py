@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from boxfold.features.box import BoxKind, outer_pairs
 from boxfold.features.structure import BoolArray, IntArray
 from boxfold.s1.box_targets import BOX_HEADS, N_LOCATION, N_SIZE, size_class
+from boxfold.s1.votes import sigmoid
 
 LINES = {"top_row": (0, 1), "right_column": (1, 0), "anti_diagonal": (1, 1)}
 """Steps of each line: rows down and columns to the left per offset."""
@@ -136,7 +137,7 @@ def aims(kind: BoxKind, logits: FloatArray, boxes: IntArray, i: IntArray, j: Int
     located, sized = is_expressible(boxes, i, j)
     on = next(head for head in BOX_HEADS if head.kind is kind and head.output == "on")
     return Aim(
-        1 / (1 + np.exp(-logits[on.channels.start])),
+        sigmoid(logits[on.channels.start]),
         _where(located, right["location"]),
         _where(located, probability["location"]),
         right["size"].astype(np.float32),
