@@ -28,31 +28,52 @@ demo: $(STAMP) ## predict bundled RNAs, then compare all agents on 100 unseen wi
 	$(BIN)/boxfold evaluate --data $(DEMO)/boxes.parquet --samples 16 --overwrite --out $(DEMO)/table
 
 # The shipped S1 from data to weights; what it costs stands in s1/weights/s1.md. An interrupted step
-# goes on with `--resume`; delete its output to start it anew.
+# goes on with `--resume`; delete its output to start it anew. The rescorer learns from windows that
+# the heads have not seen.
 SHARED ?= ../shared/data
 HUMAN := $(SHARED)/human_transcripts_chr21_chr9.fa.gz
 S1 := runs/train_s1
-S1_HUMAN := $(S1)/human_64.parquet $(S1)/human_mixed.parquet
+S1_DATASET := $(BIN)/boxfold dataset --resume
+S1_TRAIN := $(BIN)/boxfold train-s1 --resume --validation $(S1)/human_64.parquet
+UNSEEN := $(S1)/unseen_64.parquet $(S1)/unseen_mixed.parquet
 
 train-s1: $(S1)/s1.safetensors ## the shipped S1 from data to weights
 
 $(S1)/human_64.parquet: | $(STAMP)
-	$(BIN)/boxfold dataset --fasta $(HUMAN) --length 64 --count 30000 --shuffles 5 --min-mfe-frequency 0.1 --soft --seed 1 --resume --out $@
+	$(S1_DATASET) --fasta $(HUMAN) --length 64 --count 30000 --shuffles 5 --min-mfe-frequency 0.1 --soft --seed 1 --out $@
 
 $(S1)/human_mixed.parquet: | $(STAMP)
-	$(BIN)/boxfold dataset --fasta $(HUMAN) --length 20-200 --count 7000 --shuffles 1 --soft --seed 2 --resume --out $@
+	$(S1_DATASET) --fasta $(HUMAN) --length 20-200 --count 7000 --shuffles 1 --soft --seed 2 --out $@
 
 $(S1)/synthetic_64.parquet: | $(STAMP)
-	$(BIN)/boxfold dataset --synthetic --length 64 --count 30000 --min-mfe-frequency 0.1 --soft --seed 3 --split 0.99 --resume --out $@
+	$(S1_DATASET) --synthetic --length 64 --count 30000 --min-mfe-frequency 0.1 --soft --seed 3 --split 0.99 --out $@
 
-$(S1)/first/finished: $(S1_HUMAN)
-	$(BIN)/boxfold train-s1 --data $^ --epochs 4 --epoch-examples 17400 --seed 1 --resume --out $(@D)
+$(S1)/synthetic_64b.parquet: | $(STAMP)
+	$(S1_DATASET) --synthetic --length 64 --count 45000 --min-mfe-frequency 0.1 --soft --seed 4 --split 0.99 --out $@
 
-$(S1)/second/finished: $(S1)/first/finished $(S1_HUMAN) $(S1)/synthetic_64.parquet
-	$(BIN)/boxfold train-s1 --init $(S1)/first --data $(S1)/human_mixed.parquet $(S1)/synthetic_64.parquet --validation $(S1)/human_64.parquet --epochs 3 --epoch-examples 12600 --learning-rate 1e-3 --seed 2 --resume --out $(@D)
+$(S1)/unseen_64.parquet: | $(STAMP)
+	$(S1_DATASET) --fasta $(HUMAN) --length 64 --count 8000 --shuffles 10 --min-mfe-frequency 0.1 --soft --seed 5 --out $@
 
-$(S1)/s1.safetensors: $(S1)/second/finished $(S1_HUMAN)
-	$(BIN)/boxfold rescore-s1 --s1 $(S1)/second --data $(S1_HUMAN) --seed 1 --out $@
+$(S1)/unseen_mixed.parquet: | $(STAMP)
+	$(S1_DATASET) --fasta $(HUMAN) --length 20-200 --count 3000 --shuffles 1 --seed 6 --out $@
+
+$(S1)/first/finished: $(S1)/human_64.parquet $(S1)/human_mixed.parquet
+	$(S1_TRAIN) --data $^ --epochs 4 --epoch-examples 17400 --adam-epsilon 1e-8 --seed 1 --out $(@D)
+
+$(S1)/second/finished: $(S1)/human_mixed.parquet $(S1)/synthetic_64.parquet | $(S1)/first/finished
+	$(S1_TRAIN) --init $(S1)/first --data $^ --epochs 3 --epoch-examples 12600 --learning-rate 1e-3 --adam-epsilon 1e-8 --seed 2 --out $(@D)
+
+$(S1)/third/finished: $(S1)/synthetic_64b.parquet $(S1)/human_64.parquet $(S1)/human_mixed.parquet | $(S1)/second/finished
+	$(S1_TRAIN) --init $(S1)/second --data $^ --epochs 4 --epoch-examples 20000 --learning-rate 1e-3 --adam-epsilon 1e-8 --seed 3 --out $(@D)
+
+$(S1)/rescorer_a/finished: $(UNSEEN) | $(S1)/second/finished
+	$(S1_TRAIN) --init $(S1)/second --rescorer-only --rescoring 64 --data $^ --epochs 3 --epoch-examples 15000 --adam-epsilon 1e-8 --seed 4 --out $(@D)
+
+$(S1)/rescorer_b/finished: $(UNSEEN) | $(S1)/third/finished $(S1)/rescorer_a/finished
+	$(BIN)/torchrun --nproc-per-node 2 --no-python $(S1_TRAIN) --init $(S1)/third --init-rescorer $(S1)/rescorer_a --rescorer-only --rescoring 64 --data $^ --epochs 3 --epoch-examples 38000 --learning-rate 1.5e-3 --adam-epsilon 1e-8 --seed 5 --out $(@D)
+
+$(S1)/s1.safetensors: $(S1)/rescorer_b/finished
+	cp $(<D)/weights.safetensors $@
 
 check: lint type ## ruff and mypy
 

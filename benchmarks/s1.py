@@ -87,7 +87,8 @@ def _forward(network, seqs) -> None:
 def _training_step(name: str, examples) -> Callable[[], object]:
     from boxfold.s1.network import NetworkConfig
     from boxfold.s1.run_folder import RunFolder
-    from boxfold.s1.training import S1Trainer, TrainS1Config
+    from boxfold.s1.training import S1Trainer
+    from boxfold.s1.training_config import TrainS1Config
 
     config = TrainS1Config(network=NetworkConfig(name=name))
     trainer = S1Trainer(config, examples, examples[:1], RunFolder(tempfile.mkdtemp()))

@@ -14,7 +14,7 @@ from boxfold.features.box import BoxKind
 from boxfold.features.structure import IntArray
 from boxfold.s1.box_targets import BOX_HEADS, N_BOX_CHANNELS, BoxHead, box_pixels, size_class
 from boxfold.s1.model import Maps
-from boxfold.s1.scored_boxes import CANDIDATES, scored_boxes
+from boxfold.s1.scored_boxes import MAX_LOOPS, scored_boxes
 from boxfold.s1.votes import sigmoid
 
 BACKGROUND = 1e-3
@@ -83,7 +83,7 @@ def maps_from_ends(seq: str, maps: Maps) -> FloatArray:
     -------
     ndarray, dtype=float32, shape (123, L, L)
     """
-    found = scored_boxes(seq, maps, CANDIDATES * len(seq))
+    found = scored_boxes(seq, maps, MAX_LOOPS * len(seq))
     boxes = np.concatenate([found.stems, found.loops])
     score = np.concatenate([found.stem_score, found.loop_score])
     return box_maps(boxes, score, len(seq), maps.boxes)

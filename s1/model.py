@@ -19,7 +19,7 @@ from boxfold.s1.box_targets import N_BOX_CHANNELS
 from boxfold.s1.ends import INNER, N_ENDS, OUTER
 from boxfold.s1.loop_ends import N_SIDE, LoopEnds
 from boxfold.s1.network import BoxNet, NetworkConfig
-from boxfold.s1.rescoring import Rescorer
+from boxfold.s1.rescorer import Rescorer
 from boxfold.s1.run_folder import load_tensors
 from boxfold.s1.votes import PixelVotes, VotedBoxes, pixel_votes, sigmoid, tally_votes
 
@@ -61,6 +61,8 @@ class Maps(NamedTuple):
         Logits of the boxes heads in the strict upper triangle, only where asked for.
     rescorer : Rescorer, optional
         See `boxfold.s1.scored_boxes`.
+    pixels : PixelFeatures, optional
+        What the rescorer reads of the trunk; only with a rescorer.
     """
 
     ends: FloatArray
@@ -69,6 +71,28 @@ class Maps(NamedTuple):
     voted: VotedBoxes
     boxes: FloatArray | None = None
     rescorer: Rescorer | None = None
+    pixels: "PixelFeatures | None" = None
+
+
+class PixelFeatures:
+    """Feature vectors of single pixels of one sequence, computed when they are asked for.
+
+    Parameters
+    ----------
+    network : BoxNet
+    state : Tensor, float32, shape (1, C, H, H)
+        Of `BoxNet.encode`; it stays in memory as long as this does.
+    grid : Tensor, float32, shape (1, 16, L, L)
+    """
+
+    def __init__(self, network: BoxNet, state: Tensor, grid: Tensor) -> None:
+        self._network, self._state, self._grid = network, state, grid
+
+    def at(self, pairs: IntArray) -> FloatArray:
+        """Vectors (N, n_out) of pixels (i, j), int, shape (N, 2)."""
+        with torch.inference_mode():
+            found = self._network.features_at(self._state, self._grid, torch.from_numpy(pairs))
+        return np.asarray(found.numpy())
 
 
 class S1Model:
@@ -151,12 +175,14 @@ class S1Model:
                     n = int(lengths[index])
                     outputs = _Outputs(self.network, canonical[line, :n, :n].numpy(), dense)
                     rows = self._tile_rows if tiled else n + n % 2
+                    own = state[line : line + 1], grid[line : line + 1]
                     for first in range(0, n, rows):
-                        features = self.network.features(
-                            state[line : line + 1], grid[line : line + 1], first, rows
-                        )
+                        features = self.network.features(*own, first, rows)
                         outputs.add(features[0, :, :n], first, votes)
-                    yield int(index), outputs.maps()
+                    maps = outputs.maps()
+                    if self.network.rescorer is not None:
+                        maps = maps._replace(pixels=PixelFeatures(self.network, *own))
+                    yield int(index), maps
 
 
 class _Outputs:

@@ -7,7 +7,6 @@ of a stem, for canonical pixels. *loops*: what an end of a stem faces, laid out 
 `boxfold.s1.box_targets`.
 """
 
-import itertools
 from dataclasses import dataclass, field
 
 import torch
@@ -18,7 +17,8 @@ from boxfold.features.channels import N_CHANNELS
 from boxfold.s1.box_targets import N_BOX_CHANNELS
 from boxfold.s1.ends import N_ENDS
 from boxfold.s1.loop_ends import N_LOOP_CHANNELS
-from boxfold.s1.rescoring import Rescorer
+from boxfold.s1.rescorer import Rescorer
+from boxfold.s1.run7 import Run7Trunk
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,9 @@ class NetworkConfig:
     hidden: int = field(default=64, metadata={"help": "hidden units of each head"})
     rescoring: int = field(
         default=0,
-        metadata={
-            "help": "hidden units of the rescorer; 0: none, rescore-s1 adds it",
-            "zero": True,
-        },
+        metadata={"help": "channels of the rescorer; 0: none", "zero": True},
     )
+    rescoring_layers: int = field(default=4, metadata={"help": "layers of the rescorer"})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dilations", tuple(self.dilations))
@@ -182,6 +180,16 @@ class HalfResolutionTrunk(nn.Module):
         grid = grid[:, :, first : first + rows]
         return torch.cat([h[:, :, : grid.shape[2], :length], grid], dim=1)
 
+    def features_at(self, state: Tensor, grid: Tensor, pairs: Tensor) -> Tensor:
+        """Single pixels of one sequence: (N, n_out), see `features`."""
+        if not len(pairs):  # a convolution refuses to have no pixel
+            return grid.new_zeros((0, self.n_out))
+        i, j = pairs.T
+        blocks = state[:, :, i // 2, j // 2][:, :, None]  # (1, C, 1, N)
+        whole = self.unfold(functional.relu(self.norm(blocks)))[0, :, 0].T.unflatten(1, (-1, 4))
+        h = whole[torch.arange(len(pairs)), :, (i % 2) * 2 + j % 2]
+        return torch.cat([h, grid[0, :, i, j].T], dim=1)
+
 
 def half_resolution(grid: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     """2 x 2 blocks of pixels as channels, and which of them count.
@@ -207,34 +215,6 @@ def half_resolution(grid: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     return halves, mask
 
 
-class Run7Trunk(nn.Module):
-    """The prior network: seven 9 x 9 layers on the bases alone, padded at the first layer only."""
-
-    filters = (32, 32, 64, 64, 64, 128, 128)
-
-    def __init__(self) -> None:
-        super().__init__()
-        sizes = (8, *self.filters)
-        self.layers = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(a, b, 9), nn.BatchNorm2d(b), nn.ReLU())
-            for a, b in itertools.pairwise(sizes)
-        )
-        self.shared = nn.Conv2d(self.filters[-1], 50, 1)
-        self.n_out = 50
-
-    def encode(self, grid: Tensor, valid: Tensor, tile_rows: int | None = None) -> Tensor:
-        """(B, 16, L, L), (B, L) -> (B, 50, L, L), never tiled."""
-        margin = 4 * len(self.filters)
-        h = functional.pad(grid[:, :8], (margin,) * 4)
-        for layer in self.layers:
-            h = layer(h)
-        return functional.relu(self.shared(h))
-
-    def features(self, state: Tensor, grid: Tensor, first: int, rows: int) -> Tensor:
-        """Rows from `first` on."""
-        return state[:, :, first : first + rows]
-
-
 class BoxNet(nn.Module):
     """S1: a trunk with the *ends*, *loops* and *boxes* heads, and the rescorer of their boxes.
 
@@ -250,7 +230,11 @@ class BoxNet(nn.Module):
         self.ends = _head(self.trunk.n_out, config.hidden, N_ENDS)
         self.loops = _head(self.trunk.n_out, config.hidden, N_LOOP_CHANNELS)
         self.boxes = _head(self.trunk.n_out, 2 * config.hidden, N_BOX_CHANNELS)
-        self.rescorer = Rescorer(config.rescoring) if config.rescoring else None
+        self.rescorer = (
+            Rescorer(config.rescoring, config.rescoring_layers, self.trunk.n_out)
+            if config.rescoring
+            else None
+        )
 
     def forward(self, grid: Tensor, valid: Tensor) -> Tensor:
         """Feature vector of each pixel.
@@ -278,6 +262,10 @@ class BoxNet(nn.Module):
     def features(self, state: Tensor, grid: Tensor, first: int, rows: int) -> Tensor:
         """Feature vectors of the pixels of some rows; shape (B, rows, L, n_out)."""
         return self.trunk.features(state, grid, first, rows).permute(0, 2, 3, 1)
+
+    def features_at(self, state: Tensor, grid: Tensor, pairs: Tensor) -> Tensor:
+        """Feature vectors of single pixels (i, j) of the one sequence of a batch; (N, n_out)."""
+        return self.trunk.features_at(state, grid, pairs)
 
 
 def _head(n_in: int, hidden: int, n_out: int) -> nn.Sequential:

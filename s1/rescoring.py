@@ -1,17 +1,9 @@
-"""A second look at proposed stems: a small network on numbers of each box and its rivals.
-
-The chain of ends (`boxfold.s1.ends`) sees one anti-diagonal. Here a stem is also judged by the
-other stems that want its bases and by the loops that its ends could close, and its score becomes a
-calibrated probability.
-"""
+"""Numbers of candidate boxes and of their rivals, for the `boxfold.s1.rescorer`."""
 
 import itertools
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional
 
 from boxfold.features.box import BoxKind, inner_pairs, outer_pairs
 from boxfold.features.channels import canonical_mask, stem_stack_energy, sum_inwards, sum_outwards
@@ -64,60 +56,6 @@ LOOP_FEATURES = (
     "log_rivals_inside",  # other loops at its inner pair
 )
 """Numbers of a loop."""
-
-
-N_ROUNDS = 2
-"""The second round sees the numbers of the first and the same of its results."""
-
-
-class Rescorer(nn.Module):
-    """A perceptron for each round and kind of box, on `STEM_FEATURES` or `LOOP_FEATURES`."""
-
-    def __init__(self, hidden: int) -> None:
-        super().__init__()
-        sizes = (len(STEM_FEATURES), len(LOOP_FEATURES), len(LOOP_FEATURES))
-        self.rounds = nn.ModuleList(
-            nn.ModuleList(Perceptron(number * size, hidden) for size in sizes)
-            for number in range(1, N_ROUNDS + 1)
-        )
-
-    def log_probability(self, number: int, kind: int, features: FloatArray) -> FloatArray:
-        """Calibrated log-probability (N,) of boxes of one kind from features (N, F) of a round."""
-        with torch.inference_mode():
-            logits = self.perceptron(number, kind)(torch.from_numpy(features))
-            return np.asarray(functional.logsigmoid(logits).numpy())
-
-    def perceptron(self, number: int, kind: int) -> "Perceptron":
-        """The one of a round and a kind."""
-        of_round = self.rounds[number]
-        assert isinstance(of_round, nn.ModuleList)
-        found = of_round[kind]
-        assert isinstance(found, Perceptron)
-        return found
-
-
-class Perceptron(nn.Module):
-    """Two hidden layers on normalised features: (N, F) -> logits (N,)."""
-
-    mean: Tensor
-    scale: Tensor
-
-    def __init__(self, n_features: int, hidden: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(n_features))
-        self.register_buffer("scale", torch.ones(n_features))
-        self.layers = nn.Sequential(
-            nn.Linear(n_features, hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, 1),
-        )
-
-    def forward(self, features: Tensor) -> Tensor:
-        """(N, F) -> (N,)."""
-        logits: Tensor = self.layers((features - self.mean) * self.scale)[:, 0]
-        return logits
 
 
 def stem_features(

@@ -5,17 +5,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from boxfold.features.box import BoxKind
-from boxfold.features.structure import BoolArray, IntArray
+from boxfold.features.sequence import encode_bases
+from boxfold.features.structure import IntArray
+from boxfold.s1.box_graph import BoxGraph, end_pairs
 from boxfold.s1.ends import decode_ends, ranked_stems
 from boxfold.s1.loop_ends import decode_loops, loop_candidates
 from boxfold.s1.model import Maps
-from boxfold.s1.rescoring import N_ROUNDS, FloatArray, Rescorer, loop_features, stem_features
+from boxfold.s1.rescorer import Rescorer
+from boxfold.s1.rescoring import FloatArray, loop_features, stem_features
 
-CANDIDATES = 4
-"""Stems, and loops, that are rescored, in units of the length; others are not offered then."""
+MAX_STEMS = 3
+MAX_LOOPS = 4
+"""Most candidates that are scored again, in units of the length; others are not offered then."""
 
-MIN_LOG_PROBABILITY = -20.0
+MIN_LOG_PROBABILITY = -8.0
+"""Boxes that the heads give less are no candidates; of the stems of MFEs 1 in 10,000 has less."""
 
 
 class ScoredBoxes(NamedTuple):
@@ -38,63 +42,47 @@ class ScoredBoxes(NamedTuple):
 
 
 class Candidates:
-    """Boxes of one sequence on their way through the rounds of rescoring.
+    """Boxes of one sequence that may be scored again.
 
     Parameters
     ----------
     seq : str
     maps : Maps
+        With `Maps.pixels`.
+
+    Attributes
+    ----------
+    graph : BoxGraph
+        Stems, then loops, each by falling score of the heads.
     """
 
     def __init__(self, seq: str, maps: Maps) -> None:
-        size = CANDIDATES * len(seq)
-        self._seq, self._ends, self._loop_ends = seq, maps.ends, maps.loops
-        self.stems, chain = ranked_stems(maps.ends, seq, size)
-        self._stem_log: FloatArray = np.clip(chain, MIN_LOG_PROBABILITY, 0)
-        self._loops = loop_candidates(maps.loops).best(size)
-        self._features: list[tuple[FloatArray, FloatArray]] = []
-        self._look()
-
-    def _look(self) -> None:
-        """Numbers of this round, before those of the earlier ones."""
-        stems = stem_features(
-            self._seq, self._ends, self._loop_ends, self.stems, self._stem_log, self._loops
+        assert maps.pixels is not None
+        stems, chain = ranked_stems(maps.ends, seq, MAX_STEMS * len(seq))
+        stem_log: FloatArray = np.clip(chain[chain >= MIN_LOG_PROBABILITY], None, 0)
+        stems = stems[: len(stem_log)]
+        loops = loop_candidates(maps.loops).best(MAX_LOOPS * len(seq))
+        loops = loops.best(int((loops.score >= MIN_LOG_PROBABILITY).sum()))
+        boxes = np.concatenate([stems, loops.boxes])
+        self._log = np.concatenate([stem_log, np.minimum(loops.score, 0)])
+        self.graph = BoxGraph(
+            codes=encode_bases(seq),
+            boxes=boxes,
+            n_stems=len(stems),
+            stem_numbers=stem_features(seq, maps.ends, maps.loops, stems, stem_log, loops),
+            loop_numbers=loop_features(len(seq), loops, stems, stem_log),
+            pixels=np.concatenate([maps.pixels.at(pairs) for pairs in end_pairs(boxes)], axis=1),
         )
-        loops = loop_features(len(self._seq), self._loops, self.stems, self._stem_log)
-        self._features.insert(0, (stems, loops))
 
-    def boxes(self, kind: BoxKind) -> IntArray:
-        """Candidates of a kind, in an order that stays."""
-        return self.stems if kind is BoxKind.STEM else self._loops.boxes[self._chosen(kind)]
-
-    def features(self, kind: BoxKind) -> FloatArray:
-        """What the rescorer sees of them in this round; shape (N, F)."""
-        if kind is BoxKind.STEM:
-            return np.concatenate([stems for stems, _ in self._features], axis=1)
-        return np.concatenate([loops[self._chosen(kind)] for _, loops in self._features], axis=1)
-
-    def _chosen(self, kind: BoxKind) -> BoolArray:
-        return self._loops.boxes[:, 0] == kind
-
-    def rescore(self, rescorer: Rescorer, number: int) -> None:
-        """Let round `number` judge; unless it is the last one, look at the boxes again."""
-        score = self._loops.score.copy()
-        stem_log = self._stem_log
-        for kind in BoxKind:
-            log = rescorer.log_probability(number, kind, self.features(kind))
-            log = np.maximum(log, MIN_LOG_PROBABILITY)
-            if kind is BoxKind.STEM:
-                stem_log = log
-            else:
-                score[self._chosen(kind)] = log
-        self._stem_log, self._loops = stem_log, self._loops._replace(score=score)
-        if number + 1 < N_ROUNDS:
-            self._look()
+    def rescore(self, rescorer: Rescorer) -> None:
+        """Replace the scores of the heads."""
+        self._log = rescorer.log_probability(self.graph)
 
     def best(self, max_boxes: int) -> ScoredBoxes:
         """Boxes by falling score."""
-        stems = _best(self.stems, self._stem_log, max_boxes)
-        return ScoredBoxes(*stems, *_best(self._loops.boxes, self._loops.score, max_boxes))
+        n, boxes = self.graph.n_stems, self.graph.boxes
+        stems = _best(boxes[:n], self._log[:n], max_boxes)
+        return ScoredBoxes(*stems, *_best(boxes[n:], self._log[n:], max_boxes))
 
 
 def _best(
@@ -111,7 +99,7 @@ def scored_boxes(seq: str, maps: Maps, max_boxes: int | None = None) -> ScoredBo
     ----------
     seq : str
     maps : Maps
-        With a rescorer, at most `CANDIDATES` boxes per base are scored again.
+        With a rescorer, the best boxes of the heads are scored again.
     max_boxes : int, optional
         Most stems, and as many loops; default: all.
     """
@@ -119,6 +107,5 @@ def scored_boxes(seq: str, maps: Maps, max_boxes: int | None = None) -> ScoredBo
     if maps.rescorer is None:
         return ScoredBoxes(*decode_ends(maps.ends, seq, size), *decode_loops(maps.loops, size))
     found = Candidates(seq, maps)
-    for number in range(N_ROUNDS):
-        found.rescore(maps.rescorer, number)
+    found.rescore(maps.rescorer)
     return found.best(size)

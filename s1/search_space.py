@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boxfold.s1.network import NetworkConfig
-from boxfold.s1.training import TrainS1Config
+from boxfold.s1.training_config import TrainS1Config
 
 if TYPE_CHECKING:
     import optuna

@@ -3,24 +3,20 @@
 import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
 from boxfold.features.errors import InputError
-from boxfold.s1.batches import Example, input_tensors, length_batches, stack_end_targets
-from boxfold.s1.box_losses import box_loss
-from boxfold.s1.box_targets import UNMASK_OFFSET
-from boxfold.s1.ends import end_loss
-from boxfold.s1.loop_ends import loop_losses, loop_targets
-from boxfold.s1.network import BoxNet, NetworkConfig
+from boxfold.s1.batches import Example, length_batches
+from boxfold.s1.network import BoxNet
+from boxfold.s1.objectives import objective_of
 from boxfold.s1.parallel import ALONE, Group
 from boxfold.s1.run_folder import RunFolder, optimizer_tensors, restore_optimizer, without_prefix
-from boxfold.s1.validation import stack_box_targets, validation_metrics
+from boxfold.s1.training_config import TrainS1Config
 
 KIND = "s1"
 """What weights files of S1 call themselves."""
@@ -31,44 +27,6 @@ AfterEpoch = Callable[[int, dict[str, float]], None]
 
 class DivergedError(InputError):
     """The loss is no longer a number."""
-
-
-@dataclass(frozen=True)
-class TrainS1Config:
-    """One S1 training."""
-
-    network: NetworkConfig = field(
-        default_factory=NetworkConfig, metadata={"help": "shape of the network"}
-    )
-    epochs: int = field(default=4, metadata={"help": "epochs, each ends with a validation"})
-    epoch_examples: int = field(
-        default=4200,
-        metadata={"help": "examples per epoch, drawn from an endless shuffle; at most all"},
-    )
-    batch_pixels: int = field(
-        default=6 * 64 * 64,
-        metadata={"help": "most pixels of a batch, of all processes: 6 windows of 64 nt"},
-    )
-    learning_rate: float = field(default=2e-3, metadata={"help": "after warm-up; falls to 0"})
-    warmup: float = field(default=0.02, metadata={"help": "share of the training that warms up"})
-    weight_decay: float = field(default=1e-4, metadata={"help": "AdamW weight decay"})
-    gradient_clip: float = field(default=1.0, metadata={"help": "largest gradient norm"})
-    ends_weight: float = field(default=100.0, metadata={"help": "weight of the three ends losses"})
-    loops_weight: float = field(default=2.0, metadata={"help": "weight of the four loops losses"})
-    boxes_weight: float = field(default=0.2, metadata={"help": "weight of the 17 boxes losses"})
-    soft: bool = field(
-        default=True, metadata={"help": "soft targets of the ends heads where the data has them"}
-    )
-    on_dilation: int = field(
-        default=UNMASK_OFFSET, metadata={"help": "pixels around a box that train the on-heads"}
-    )
-    validation_examples: int = field(default=300, metadata={"help": "at most; the first ones"})
-    checkpoint_batches: int = field(default=200, metadata={"help": "batches between checkpoints"})
-    seed: int = field(default=0, metadata={"help": "seed of weights and order"})
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        return dataclasses.asdict(self)
 
 
 @dataclass
@@ -112,9 +70,15 @@ class S1Trainer:
         torch.manual_seed(config.seed)
         self.network = BoxNet(config.network)
         if start is not None:
-            self.network.load_state_dict(start.state_dict())
+            # A rescorer that the start lacks keeps its first weights.
+            weights = self.network.state_dict() if start.rescorer is None else {}
+            self.network.load_state_dict(weights | start.state_dict())
+        self.objective = objective_of(self.network, config)
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            self.objective.parameters,
+            lr=config.learning_rate,
+            eps=config.adam_epsilon,
+            weight_decay=config.weight_decay,
         )
         self.progress = _Progress()
         self._losses: list[dict[str, float]] = []
@@ -200,41 +164,22 @@ class S1Trainer:
     def _step(self, examples: list[Example]) -> dict[str, float]:
         """One optimiser step of all processes; returns the loss terms of the whole batch."""
         share = self.group.share(examples)
-        losses = self._batch_losses(share or examples[:1])  # an empty share weighs nothing below
-        weights = {
-            "ends": self.config.ends_weight,
-            "loops": self.config.loops_weight,
-            "boxes": self.config.boxes_weight,
-        }
-        total = sum(weights[name.split("/")[0]] * value for name, value in losses.items())
-        assert isinstance(total, Tensor)
+        # An empty share weighs nothing below.
+        total, losses = self.objective.losses(share or examples[:1])
         # Every loss is a mean over examples, so the weighted shares add up to the whole batch's.
         part = len(share) / len(examples)
         self.optimizer.zero_grad(set_to_none=True)
         (part * total).backward()
         terms = part * torch.stack([total, *losses.values()]).detach()
-        terms = self.group.summed(self.network.parameters(), terms)
+        terms = self.group.summed(self.objective.parameters, terms)
         if not torch.isfinite(terms[0]):
             raise DivergedError(
                 f"{self.run.path}: the loss is not a number after {self.progress.examples} "
                 "examples; the last checkpoint is kept (try a lower --learning-rate)"
             )
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
+        torch.nn.utils.clip_grad_norm_(self.objective.parameters, self.config.gradient_clip)
         self.optimizer.step()
         return dict(zip(("loss", *losses), terms.tolist(), strict=True))
-
-    def _batch_losses(self, examples: list[Example]) -> dict[str, Tensor]:
-        grid, valid, canonical = input_tensors([example.seq for example in examples])
-        network, length = self.network, grid.shape[-1]
-        features = network(grid, valid)
-        boxes = stack_box_targets(examples, length, self.config.on_dilation)
-        ends = stack_end_targets(examples, length, self.config.soft)
-        loops = [loop_targets(example.boxes) for example in examples]
-        return {
-            **end_loss(network.ends, features, ends, canonical),
-            **loop_losses(network.loops, features, loops),
-            **box_loss(network.boxes, features, boxes),
-        }
 
     def _validate(self) -> dict[str, float]:
         """Log the epoch's mean losses, and metrics on validation and as many training examples."""
@@ -246,7 +191,7 @@ class S1Trainer:
         metrics = {f"train/{name}": float(np.mean(values)) for name, values in frame.items()}
         seen = self.train[: len(self.validation)]
         for split, examples in (("training", seen), ("validation", self.validation)):
-            found = validation_metrics(self.network, examples, self.config.on_dilation)
+            found = self.objective.metrics(examples)
             metrics |= {f"{split}/{name}": value for name, value in found.items()}
         metrics["train/learning_rate"] = self.optimizer.param_groups[0]["lr"]
         self.run.log(self.progress.epoch + 1, metrics)

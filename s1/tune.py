@@ -16,7 +16,8 @@ from boxfold.s1.batches import Example
 from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.search_space import SETTINGS, with_settings, within_budget
 from boxfold.s1.study import SearchConfig, Study, state
-from boxfold.s1.training import DivergedError, S1Trainer, TrainS1Config
+from boxfold.s1.training import DivergedError, S1Trainer
+from boxfold.s1.training_config import TrainS1Config
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial

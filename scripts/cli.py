@@ -15,7 +15,6 @@ VERBS = {
     "tune-s1": "search for settings of train-s1",
     "evaluate-s1": "metrics and box recall of the proposer",
     "plot-s1": "draw the proposer: training, proposals, what its pixels say",
-    "rescore-s1": "add a second score to the boxes of S1",
     "report-s1": "answer questions about the proposer: tables and drawings",
     "propose": "write candidate boxes for sequences",
     "train-supervised": "train the supervised assembly baseline",

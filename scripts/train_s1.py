@@ -16,7 +16,8 @@ from boxfold.s1.parallel import Group, with_one_voice
 from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.soft_ends import SoftEnds
 from boxfold.s1.tables import read_dataset
-from boxfold.s1.training import S1Trainer, TrainS1Config
+from boxfold.s1.training import S1Trainer
+from boxfold.s1.training_config import TrainS1Config
 from boxfold.scripts.common import verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, overridden
@@ -42,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN_OR_WEIGHTS",
         help="run or weights file to start from; its network must have the same shape",
     )
+    parser.add_argument(
+        "--init-rescorer",
+        metavar="RUN_OR_WEIGHTS",
+        help="with --rescorer-only: start from this rescorer (default: that of --init, if any)",
+    )
     parser.add_argument("--out", required=True, help="run folder")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
     add_override_arguments(parser, {"training": TrainS1Config(), "network": NetworkConfig()})
@@ -61,10 +67,14 @@ def run(args: argparse.Namespace) -> int:
     """Train."""
     network = overridden(NetworkConfig(), args, name=args.network)
     config = overridden(TrainS1Config(), args, network=network, seed=args.seed)
-    start = load_start(args.init, network) if args.init else None
+    if config.rescorer_only and not args.init:
+        raise InputError("--rescorer-only needs --init, a network with trained heads")
+    if args.init_rescorer and not config.rescorer_only:
+        raise InputError("--init-rescorer needs --rescorer-only")
+    start = load_start(args.init, config, args.init_rescorer) if args.init else None
     train, validation = load_split(args.data, args.validation, say)
     say(f"{len(train)} training and {len(validation)} validation examples")
-    stored = run_config(args.data, args.validation, args.init, config)
+    stored = run_config(args.data, args.validation, args.init, config, args.init_rescorer)
     with Group.of_environment().connected() as group:
         command = _command(args, group)
         folder = group.from_first(
@@ -85,15 +95,26 @@ def _command(args: argparse.Namespace, group: Group) -> str:
 
 
 def run_config(
-    data: Sequence[str], validation: Sequence[str] | None, init: str | None, config: TrainS1Config
+    data: Sequence[str],
+    validation: Sequence[str] | None,
+    init: str | None,
+    config: TrainS1Config,
+    init_rescorer: str | None = None,
 ) -> dict[str, Any]:
     """What config.json says about a training."""
     stored = {"verb": "train-s1", "data": data, "validation": validation, "init": init}
-    return {**stored, **config.to_dict()}
+    return {**stored, "init_rescorer": init_rescorer, **config.to_dict()}
 
 
-def load_start(path: str, config: NetworkConfig) -> BoxNet:
-    """Network to start from.
+def load_start(path: str, config: TrainS1Config, rescorer: str | None = None) -> BoxNet:
+    """Network to start from; its rescorer counts only if the rescorer is what is trained.
+
+    Parameters
+    ----------
+    path : str
+    config : TrainS1Config
+    rescorer : str, optional
+        Run or weights file whose rescorer takes the place of the network's own.
 
     Raises
     ------
@@ -101,17 +122,29 @@ def load_start(path: str, config: NetworkConfig) -> BoxNet:
         If there are no whole weights, or they have another shape.
     """
     network = S1Model.load(path).network
-    wanted, found = dataclasses.asdict(config), dataclasses.asdict(network.config)
+    if not config.rescorer_only:
+        network.rescorer = None
+    elif rescorer is not None:
+        other = S1Model.load(rescorer).network
+        _check_shape(rescorer, other, config, (*_RESCORER_SHAPE, "name", "pixel_channels"))
+        network.rescorer = other.rescorer
+    elif network.rescorer is not None:
+        _check_shape(path, network, config, _RESCORER_SHAPE)
+    shape = [item.name for item in dataclasses.fields(NetworkConfig)]
+    _check_shape(path, network, config, [name for name in shape if name not in _RESCORER_SHAPE])
+    return network
+
+
+_RESCORER_SHAPE = ("rescoring", "rescoring_layers")
+
+
+def _check_shape(path: str, network: BoxNet, config: TrainS1Config, names: Sequence[str]) -> None:
+    wanted, found = dataclasses.asdict(config.network), dataclasses.asdict(network.config)
     differing = [
-        f"{name} {found[name]}, not {wanted[name]}"
-        for name in wanted
-        if found[name] != wanted[name]
+        f"{name} {found[name]}, not {wanted[name]}" for name in names if found[name] != wanted[name]
     ]
     if differing:
-        raise InputError(
-            f"{path}: --init needs the same network, there it has {', '.join(differing)}"
-        )
-    return network
+        raise InputError(f"{path}: the same network is needed, there it has {', '.join(differing)}")
 
 
 def load_split(

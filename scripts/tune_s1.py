@@ -15,7 +15,7 @@ from boxfold.s1.parallel import Group
 from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.search_space import SETTINGS
 from boxfold.s1.study import OBJECTIVES, SearchConfig, require_optuna
-from boxfold.s1.training import TrainS1Config
+from boxfold.s1.training_config import TrainS1Config
 from boxfold.s1.tune import S1Search
 from boxfold.scripts.common import positive_int, verb_main
 from boxfold.scripts.configs import command_line

@@ -15,7 +15,8 @@ from boxfold.s1.batches import Example, length_batches
 from boxfold.s1.network import NetworkConfig
 from boxfold.s1.parallel import ALONE, Group, with_one_voice
 from boxfold.s1.run_folder import RunFolder, load_tensors
-from boxfold.s1.training import S1Trainer, TrainS1Config
+from boxfold.s1.training import S1Trainer
+from boxfold.s1.training_config import TrainS1Config
 from boxfold.scripts import cli, train_s1
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -133,10 +134,10 @@ def trainer(path):
 
 def test_weighted_losses_of_shares_add_up_to_the_batch(tmp_path):
     whole, examples = trainer(tmp_path / "run")
-    expected = whole._batch_losses(examples)
+    _, expected = whole.objective.losses(examples)
     shares = [Group(rank, 2).share(examples) for rank in range(2)]
     assert [len(share) for share in shares] == [2, 1]
-    found = [whole._batch_losses(share) for share in shares]
+    found = [whole.objective.losses(share)[1] for share in shares]
     for name, value in expected.items():
         total = sum(
             len(share) / 3 * losses[name] for share, losses in zip(shares, found, strict=True)
@@ -149,7 +150,8 @@ def test_gradients_of_shares_add_up_to_those_of_the_batch(tmp_path):
     parameters = list(whole.network.parameters())
 
     def gradients(share):
-        total = sum(whole._batch_losses(share).values())
+        _, losses = whole.objective.losses(share)
+        total = sum(losses.values())
         found = torch.autograd.grad(len(share) / 3 * total, parameters)
         return torch.cat([part.reshape(-1) for part in found])
 

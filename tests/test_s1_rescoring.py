@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -8,15 +7,7 @@ from boxfold.features.box import BoxKind, boxes_to_array, hairpin_box, interior_
 from boxfold.features.channels import canonical_mask
 from boxfold.s1.ends import chain_scores, sub_runs
 from boxfold.s1.loop_ends import N_FACES, N_SIDE, LoopCandidates, LoopEnds, loop_candidates
-from boxfold.s1.rescoring import (
-    LOOP_FEATURES,
-    N_ROUNDS,
-    STEM_FEATURES,
-    Perceptron,
-    Rescorer,
-    loop_features,
-    stem_features,
-)
+from boxfold.s1.rescoring import LOOP_FEATURES, STEM_FEATURES, loop_features, stem_features
 
 SEQ = "GGGAGGAAAACCACCC"  # 16 nt: three pairs, A and A, two pairs, a hairpin of four
 LOW = 1e-4
@@ -289,10 +280,6 @@ def test_nothing_to_score(seq):
     assert found.shape == (0, len(STEM_FEATURES)) and found.dtype == np.float32
     found = loop_features(len(seq), loop_candidates(no_ends()), stems, np.zeros(0))
     assert found.shape == (0, len(LOOP_FEATURES)) and found.dtype == np.float32
-    rescorer = Rescorer(4)
-    for number in range(N_ROUNDS):
-        empty = np.zeros((0, (number + 1) * len(STEM_FEATURES)), dtype=np.float32)
-        assert rescorer.log_probability(number, BoxKind.STEM, empty).shape == (0,)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 40))
@@ -308,37 +295,3 @@ def test_all_numbers_are_finite(seed, length):
         assert np.isfinite(found).all() and len(found) == len(stems)
         found = loop_features(length, candidates, stems, log)
         assert np.isfinite(found).all() and len(found) == len(loops.boxes)
-
-
-def test_a_perceptron_of_hand_made_weights():
-    perceptron = Perceptron(2, 2)
-    state = {
-        "mean": [1.0, -1.0],
-        "scale": [2.0, 0.5],
-        "layers.0.weight": [[1.0, 0.0], [0.0, 1.0]],
-        "layers.0.bias": [0.0, 0.0],
-        "layers.2.weight": [[1.0, 1.0], [-1.0, 1.0]],
-        "layers.2.bias": [0.0, 0.5],
-        "layers.4.weight": [[1.0, 2.0]],
-        "layers.4.bias": [-1.0],
-    }
-    perceptron.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
-    with torch.no_grad():
-        # (3, 1) -> (4, 1) -> (5, 0) -> 4; (1, 5) -> (0, 3) -> (3, 3.5) -> 9; (0, -5) -> nothing.
-        logits = perceptron(torch.tensor([[3.0, 1.0], [1.0, 5.0], [0.0, -5.0]]))
-    assert logits.tolist() == [4.0, 9.0, 0.0]
-
-
-def test_rounds_and_kinds_have_weights_of_their_own():
-    torch.manual_seed(0)
-    rescorer = Rescorer(8)
-    widths = [[p.mean.shape[0] for p in kinds] for kinds in rescorer.rounds]
-    stem, loop = len(STEM_FEATURES), len(LOOP_FEATURES)
-    assert (stem, loop) == (21, 19)
-    assert widths == [[stem, loop, loop], [2 * stem, 2 * loop, 2 * loop]]
-    features = np.random.default_rng(0).normal(size=(5, loop)).astype(np.float32)
-    found = [rescorer.log_probability(0, kind, features) for kind in (1, 2)]
-    assert (found[0] < 0).all() and (found[0] != found[1]).all()
-    with torch.no_grad():
-        logits = rescorer.rounds[0][1](torch.from_numpy(features)).numpy()
-    np.testing.assert_allclose(found[0], -np.log1p(np.exp(-logits)), rtol=1e-5)

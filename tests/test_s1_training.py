@@ -13,7 +13,8 @@ from boxfold.s1.metrics import METRIC_NAMES
 from boxfold.s1.network import BoxNet, NetworkConfig
 from boxfold.s1.run_folder import RunFolder, load_tensors
 from boxfold.s1.soft_ends import SoftEnds
-from boxfold.s1.training import S1Trainer, TrainS1Config
+from boxfold.s1.training import S1Trainer
+from boxfold.s1.training_config import TrainS1Config
 from boxfold.s1.validation import STEM_RECALL, found_boxes, validation_metrics
 
 TINY = NetworkConfig(channels=8, n_blocks=1, pixel_channels=4, hidden=8)
@@ -109,7 +110,7 @@ def test_soft_targets_are_used_where_wanted_and_known(tmp_path, examples):
     def losses(batch, **changed):
         config = dataclasses.replace(CONFIG, **changed)
         run = RunFolder.open(tmp_path / "r", config.to_dict(), "x", resume=False, overwrite=True)
-        terms = S1Trainer(config, batch, batch, run)._batch_losses(batch[:6])
+        _, terms = S1Trainer(config, batch, batch, run).objective.losses(batch[:6])
         return {name: value.item() for name, value in terms.items()}
 
     hard, with_soft, ignored = losses(examples), losses(softened), losses(softened, soft=False)

@@ -9,7 +9,8 @@ import pytest
 
 from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.search_space import SETTINGS
-from boxfold.s1.training import DivergedError, S1Trainer, TrainS1Config
+from boxfold.s1.training import DivergedError, S1Trainer
+from boxfold.s1.training_config import TrainS1Config
 from boxfold.scripts import cli
 
 SMALL = "--channels 8 --n-blocks 1 --hidden 8 --pixel-channels 4 --objective score".split()

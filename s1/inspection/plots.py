@@ -53,7 +53,8 @@ def plot_progress(run: str | Path) -> Drawing:
         raise InputError(f"{run}: no epoch is finished yet")
     table, best = progress_table(metrics), best_epoch(metrics)
     at_best = table[table["epoch"] == best].pivot(index="name", columns="examples", values="value")
-    at_best = at_best.reindex(dict.fromkeys([*METRIC_NAMES, *table["name"]])).reset_index()
+    names = [name for name in METRIC_NAMES if name in at_best.index]  # a rescorer has none
+    at_best = at_best.reindex(dict.fromkeys([*names, *table["name"]])).reset_index()
     text = f"best epoch {best} of {metrics['step'].max()}\n{_text(at_best)}"
     return Drawing(progress_figure(metrics, str(run)), (table,), text)
 

@@ -83,7 +83,7 @@ def best_epoch(metrics: pd.DataFrame) -> int:
 
 
 def panels(names: Sequence[str]) -> list[list[Panel]]:
-    """Panels of the names that a run has logged: a row per kind, then rows of further ones.
+    """Panels of the names that a run has logged: a row per kind that has any, then further ones.
 
     Parameters
     ----------
@@ -96,7 +96,8 @@ def panels(names: Sequence[str]) -> list[list[Panel]]:
     """
     rows = []
     for kind in BoxKind:
-        of_kind = [name for name in METRIC_NAMES if name.startswith(f"{kind.label}/")]
+        metrics = [name for name in METRIC_NAMES if name in names]
+        of_kind = [name for name in metrics if name.startswith(f"{kind.label}/")]
         on = [name for name in of_kind if "/au" in name]
         scalar = [name for name in of_kind if name.endswith("_l1")]
         classes = [name for name in of_kind if name not in on + scalar]
@@ -112,6 +113,7 @@ def panels(names: Sequence[str]) -> list[list[Panel]]:
                 Panel(f"{title}: losses (↓ better)", "loss (nats; L1: positions)", losses),
             ]
         )
+    rows = [row for row in rows if any(panel.names for panel in row)]
     shown = {name for row in rows for panel in row for name in panel.names}
     further = _further(name for name in names if name not in shown)
     further += [Panel("", "", [])] * (-len(further) % COLUMNS)
