@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from boxfold.features.box import BoxKind, inner_pairs, outer_pairs
+from boxfold.features.box import BoxKind, inner_pairs, outer_pairs, stem_base_pairs
 from boxfold.features.sequence import BASES
 from boxfold.features.structure import IntArray
 
@@ -76,7 +76,7 @@ class GraphBatch(NamedTuple):
     corners : Tensor, int64, shape (N, 4)
         Bases of the two pairs.
     claims : Tensor, int64, shape (3, K)
-        Stem, and a base of its 5' and of its 3' strand, each counted from the left: no pairs.
+        Stem, 5' base and 3' base of each pair of each stem.
     bases : Tensor, float32, shape (B, 4, L)
         One-hot, 0 where a sequence is padded.
     of_sequence : Tensor, int64, shape (N,)
@@ -175,8 +175,6 @@ def _around(codes: IntArray, of_sequence: IntArray, outer: IntArray, inner: IntA
 
 
 def _claims(stems: IntArray, of_sequence: IntArray, length: int) -> IntArray:
-    n = stems[:, 3]
-    stem = np.repeat(np.arange(len(stems)), n)
-    offset = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
-    base = of_sequence[stem] * length + offset
-    return np.stack([stem, stems[stem, 1] + base, stems[stem, 2] + base])
+    stem = np.repeat(np.arange(len(stems)), stems[:, 3])
+    bases = stem_base_pairs(stems) + of_sequence[stem, None] * length
+    return np.concatenate([stem[None], bases.T])
