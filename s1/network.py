@@ -17,7 +17,7 @@ from boxfold.features.channels import N_CHANNELS
 from boxfold.s1.box_targets import N_BOX_CHANNELS
 from boxfold.s1.ends import N_ENDS
 from boxfold.s1.loop_ends import N_LOOP_CHANNELS
-from boxfold.s1.rescorer import Rescorer
+from boxfold.s1.rescorer import Rescorer, perceptron
 from boxfold.s1.run7 import Run7Trunk
 
 
@@ -227,9 +227,9 @@ class BoxNet(nn.Module):
         super().__init__()
         self.config = config
         self.trunk = Run7Trunk() if config.name == "run7" else HalfResolutionTrunk(config)
-        self.ends = _head(self.trunk.n_out, config.hidden, N_ENDS)
-        self.loops = _head(self.trunk.n_out, config.hidden, N_LOOP_CHANNELS)
-        self.boxes = _head(self.trunk.n_out, 2 * config.hidden, N_BOX_CHANNELS)
+        self.ends = perceptron(self.trunk.n_out, config.hidden, N_ENDS)
+        self.loops = perceptron(self.trunk.n_out, config.hidden, N_LOOP_CHANNELS)
+        self.boxes = perceptron(self.trunk.n_out, 2 * config.hidden, N_BOX_CHANNELS)
         self.rescorer = (
             Rescorer(config.rescoring, config.rescoring_layers, self.trunk.n_out)
             if config.rescoring
@@ -266,7 +266,3 @@ class BoxNet(nn.Module):
     def features_at(self, state: Tensor, grid: Tensor, pairs: Tensor) -> Tensor:
         """Feature vectors of single pixels (i, j) of the one sequence of a batch; (N, n_out)."""
         return self.trunk.features_at(state, grid, pairs)
-
-
-def _head(n_in: int, hidden: int, n_out: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(n_in, hidden), nn.ReLU(), nn.Linear(hidden, n_out))

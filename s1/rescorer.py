@@ -40,12 +40,12 @@ class Rescorer(nn.Module):
         self.size = nn.Embedding(N_SIZES * len(BoxKind), _SIZE_CHANNELS)
         self.kind = nn.Embedding(len(BoxKind), channels)
         n_common = N_AROUND * _BASE_CHANNELS + 2 * _SIZE_CHANNELS + 2 * n_pixel
-        self.stems = _perceptron(n_common + len(STEM_FEATURES), 2 * channels, channels)
-        self.loops = _perceptron(n_common + len(LOOP_FEATURES), 2 * channels, channels)
+        self.stems = perceptron(n_common + len(STEM_FEATURES), 2 * channels, channels)
+        self.loops = perceptron(n_common + len(LOOP_FEATURES), 2 * channels, channels)
         self.layers = nn.ModuleList(
             RescorerLayer(channels, _DILATIONS[i % len(_DILATIONS)]) for i in range(n_layers)
         )
-        self.out = nn.Sequential(nn.LayerNorm(channels), *_perceptron(channels, channels, 1))
+        self.out = nn.Sequential(nn.LayerNorm(channels), *perceptron(channels, channels, 1))
         _silence(self.out)
 
     def forward(self, batch: GraphBatch) -> Tensor:
@@ -91,7 +91,7 @@ class RescorerLayer(nn.Module):
             dilation=dilation,
         )
         self.base = nn.Conv1d(channels, channels, 1)
-        self.update = _perceptron(7 * channels, 2 * channels, channels)
+        self.update = perceptron(7 * channels, 2 * channels, channels)
         _silence(self.update)
 
     def forward(self, h: Tensor, batch: GraphBatch) -> Tensor:
@@ -140,13 +140,14 @@ def _strongest(messages: Tensor, node: Tensor, n_nodes: int) -> Tensor:
     return none.scatter_reduce(0, node[:, None].expand_as(messages), messages, "amax")
 
 
-def _perceptron(n_in: int, hidden: int, n_out: int) -> nn.Sequential:
+def perceptron(n_in: int, hidden: int, n_out: int) -> nn.Sequential:
+    """Two layers: (..., n_in) -> (..., n_out)."""
     return nn.Sequential(nn.Linear(n_in, hidden), nn.ReLU(), nn.Linear(hidden, n_out))
 
 
-def _silence(perceptron: nn.Sequential) -> None:
-    """Make it say 0 until it has learned something."""
-    last = perceptron[-1]
+def _silence(network: nn.Sequential) -> None:
+    """Make a perceptron say 0 until it has learned something."""
+    last = network[-1]
     assert isinstance(last, nn.Linear)
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
