@@ -1,9 +1,8 @@
 """A trained S1 network: weights from disk, maps of sequences."""
 
 from collections.abc import Iterator, Sequence
-from importlib.resources import as_file, files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,7 +19,8 @@ from boxfold.s1.ends import INNER, N_ENDS, OUTER
 from boxfold.s1.loop_ends import N_SIDE, LoopEnds
 from boxfold.s1.network import BoxNet, NetworkConfig
 from boxfold.s1.rescorer import Rescorer
-from boxfold.s1.run_folder import load_tensors
+from boxfold.s1.run_folder import Tensors, load_tensors
+from boxfold.s1.shipped import load_shipped
 from boxfold.s1.votes import PixelVotes, VotedBoxes, pixel_votes, sigmoid, tally_votes
 
 BATCH_PIXELS = 16 * 64 * 64
@@ -38,8 +38,6 @@ MIN_END = 1e-3
 
 MAX_ENDS = 4
 """Most ends of each side that propose loops, in units of the length."""
-
-SHIPPED_WEIGHTS = "weights/s1.safetensors"
 
 FloatArray = NDArray[np.float32]
 
@@ -130,14 +128,13 @@ class S1Model:
             If there are no whole weights of this version.
         """
         if path is None:
-            with as_file(files("boxfold.s1").joinpath(SHIPPED_WEIGHTS)) as shipped:
-                return cls._read(shipped)
+            return cls._of(*load_shipped(), "the shipped weights")
         path = Path(path)
-        return cls._read(path / "weights.safetensors" if path.is_dir() else path)
+        path = path / "weights.safetensors" if path.is_dir() else path
+        return cls._of(*load_tensors(path, "s1"), str(path))
 
     @classmethod
-    def _read(cls, path: Path) -> "S1Model":
-        tensors, meta = load_tensors(path, "s1")
+    def _of(cls, tensors: Tensors, meta: dict[str, Any], path: str) -> "S1Model":
         try:
             network = BoxNet(NetworkConfig(**meta["network"]))
             network.load_state_dict(tensors)

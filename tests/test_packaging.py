@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from boxfold.agents.registry import SHIPPED
+
 ROOT = Path(__file__).parent.parent
 FLOW = ("features", "rewards", "s1", "envs", "agents", "scripts")
 SOURCES = sorted(path for layer in FLOW for path in (ROOT / layer).rglob("*.py"))
@@ -118,6 +120,9 @@ def test_the_wheel_carries_the_examples_and_the_licence(wheel_names):
 
 
 def test_the_wheel_carries_the_weights(wheel_names):
-    assert "boxfold/s1/weights/s1.safetensors" in wheel_names
-    for name in ("supervised", "clone", "ppo", "a2c"):
+    assert {
+        "boxfold/s1/weights/heads.safetensors",
+        "boxfold/s1/weights/rescorer.safetensors",
+    } <= wheel_names
+    for name in SHIPPED:
         assert f"boxfold/agents/weights/{name}.safetensors" in wheel_names
