@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS = 1
 export PYTHONHASHSEED = 0
 
-.PHONY: install demo test check lint type clean train-s1
+.PHONY: install demo test check lint type clean train train-s1
 .DEFAULT_GOAL := install
 
 install: $(STAMP) ## create .venv with the pinned dependencies and boxfold itself
@@ -77,6 +77,33 @@ $(S1)/rescorer_b/finished: $(UNSEEN) | $(S1)/third/finished $(S1)/rescorer_a/fin
 
 $(S1)/rescorer_c/finished: $(S1)/unseen_64c.parquet $(UNSEEN) | $(S1)/rescorer_b/finished
 	$(S1_TRAIN) --init $(S1)/third --init-rescorer $(S1)/rescorer_b --rescorer-only --rescoring 64 --data $^ --epochs 3 --epoch-examples 36000 --learning-rate 1.5e-3 --adam-epsilon 1e-8 --seed 7 --out $(@D)
+
+# The shipped agents from data to weights, on the boxes of the shipped S1; costs in
+# agents/weights/agents.md. 60 nt first, then 20 to 200 nt as well.
+AGENTS := runs/train
+TRAIN_AGENT := $(BIN)/boxfold train-agent --resume --validation-instances 400 --seed 1
+BOXES_A := $(AGENTS)/agents_60_boxes.parquet
+BOXES := $(BOXES_A) $(AGENTS)/agents_mixed_boxes.parquet
+
+train: $(AGENTS)/supervised/finished $(AGENTS)/reinforce/finished $(AGENTS)/ppo/finished $(AGENTS)/a2c/finished ## the shipped agents from data to weights
+
+$(AGENTS)/agents_60.parquet: | $(STAMP)
+	$(BIN)/boxfold dataset --resume --fasta $(HUMAN) --length 60 --count 2600 --shuffles 7 --seed 21 --split 0.97 --out $@
+
+$(AGENTS)/agents_mixed.parquet: | $(STAMP)
+	$(BIN)/boxfold dataset --resume --fasta $(HUMAN) --length 20-200 --count 1500 --shuffles 7 --min-mfe-frequency 0.02 --seed 22 --split 0.97 --out $@
+
+$(BOXES_A): $(AGENTS)/agents_60.parquet
+	$(BIN)/boxfold propose --data $< --max-boxes 64 --out $@
+
+$(AGENTS)/agents_mixed_boxes.parquet: $(AGENTS)/agents_mixed.parquet
+	$(BIN)/boxfold propose --data $< --max-boxes 128 --out $@
+
+$(AGENTS)/clone_60/finished: $(BOXES_A)
+	$(TRAIN_AGENT) --data $^ --algorithm clone --epochs 4 --out $(@D)
+
+$(AGENTS)/clone/finished: $(BOXES) | $(AGENTS)/clone_60/finished
+	$(TRAIN_AGENT) --data $^ --max-boxes 128 --algorithm clone --init $(AGENTS)/clone_60 --epochs 3 --learning-rate 7e-4 --out $(@D)
 
 check: lint type ## ruff and mypy
 

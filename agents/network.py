@@ -11,7 +11,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from boxfold.agents.pair_codes import CODE_FEATURES, PADDING, pair_codes
+from boxfold.agents.attention import PairAttentionLayer
+from boxfold.agents.chain_energy import (
+    N_BOX_NUMBERS,
+    N_PAIR_NUMBERS,
+    LoopTable,
+    chain_numbers,
+    loop_table,
+)
+from boxfold.agents.pair_features import PairFeatures
 from boxfold.envs.batch import GLOBAL_NAMES
 from boxfold.features.tokens import N_TOKEN_FEATURES
 
@@ -29,6 +37,18 @@ class NetworkConfig:
     n_decoder_layers: int = field(default=1, metadata={"help": "layers run at each step"})
     feedforward_dim: int = field(default=128, metadata={"help": "width inside a layer"})
     relation_dim: int = field(default=32, metadata={"help": "width of the pair-relation network"})
+    pair_dim: int = field(default=16, metadata={"help": "numbers per pair of tokens"})
+    loop_energies: bool = field(
+        default=True, metadata={"help": "whether the energies of loops between stems are seen"}
+    )
+    chain_rounds: int = field(
+        default=8,
+        metadata={"help": "longest chain of nested stems whose energy is summed; 0: none is"},
+    )
+    state_chains: bool = field(
+        default=True,
+        metadata={"help": "whether chains are summed again at each step, over what is allowed"},
+    )
     n_token_features: int = field(default=N_TOKEN_FEATURES, metadata={"help": "input per box"})
     n_globals: int = field(default=len(GLOBAL_NAMES), metadata={"help": "input per state"})
 
@@ -44,65 +64,24 @@ class Encoded(NamedTuple):
 
     Attributes
     ----------
-    tokens : Tensor, shape (B, N + 1, D)
+    tokens : Tensor, dtype=float32, shape (B, N + 1, D)
         The last token is STOP.
-    codes : Tensor, dtype=int, shape (B, N + 1, N + 1)
-        See `pair_codes`.
+    biases : Tensor, dtype=float32, shape (B, N + 1, N + 1, L * H)
+        What pairs of tokens add to the attention of the L decoder layers.
+    table : LoopTable
+        Energies of the B sequences.
+    rows : Tensor, dtype=int64, shape (S,)
+        Which of the B sequences each of S states is of; nothing is copied before it is needed.
     """
 
     tokens: Tensor
-    codes: Tensor
+    biases: Tensor
+    table: LoopTable
+    rows: Tensor
 
     def take(self, rows: Tensor) -> "Encoded":
-        """The given rows, in that order, repeated where named twice."""
-        return Encoded(self.tokens[rows], self.codes[rows])
-
-
-def _relu(x: Tensor) -> Tensor:
-    # Not torch's own function: with it, eval() takes a fused path that gives NaN for float masks.
-    return torch.relu(x)
-
-
-class _AttentionStack(nn.Module):
-    """Pre-norm transformer layers; each adds its own bias per relation and head."""
-
-    def __init__(self, config: NetworkConfig, n_layers: int) -> None:
-        super().__init__()
-        self.n_heads = config.n_heads
-        self.layers = nn.ModuleList(
-            nn.TransformerEncoderLayer(
-                config.embed_dim,
-                config.n_heads,
-                config.feedforward_dim,
-                dropout=0.0,
-                activation=_relu,
-                batch_first=True,
-                norm_first=True,
-            )
-            for _ in range(n_layers)
-        )
-        self.relation = nn.Sequential(
-            nn.Linear(CODE_FEATURES.shape[1], config.relation_dim),
-            nn.ReLU(),
-            nn.Linear(config.relation_dim, n_layers * config.n_heads),
-        )
-        self.register_buffer("code_features", torch.from_numpy(CODE_FEATURES), persistent=False)
-
-    def forward(self, tokens: Tensor, codes: Tensor) -> Tensor:
-        """Tokens (B, T, D) and codes (B, T, T) to tokens (B, T, D)."""
-        bias = self.relation(self.code_features).t().contiguous()  # (layers * H, N_CODES)
-        is_padding = torch.arange(bias.shape[1], device=bias.device) == PADDING
-        bias = bias.masked_fill(is_padding, MASKED)
-        for layer, table in zip(self.layers, bias.split(self.n_heads), strict=True):
-            tokens = layer(tokens, src_mask=_looked_up(table, codes))
-        return tokens
-
-
-def _looked_up(table: Tensor, codes: Tensor) -> Tensor:
-    """Values (H, N_CODES) at codes (B, T, T), as attention mask (B * H, T, T)."""
-    flat = codes.reshape(-1)
-    per_head = [row.index_select(0, flat).view(codes.shape) for row in table]
-    return torch.stack(per_head, dim=1).flatten(0, 1)
+        """The given states, in that order, repeated where named twice."""
+        return self._replace(rows=self.rows[rows])
 
 
 class AssemblyNetwork(nn.Module):
@@ -117,12 +96,22 @@ class AssemblyNetwork(nn.Module):
         super().__init__()
         self.config = config = config or NetworkConfig()
         D = config.embed_dim
-        self.embed = nn.Linear(config.n_token_features, D)
+        more = (N_BOX_NUMBERS, N_PAIR_NUMBERS) if config.chain_rounds else (0, 0)
+        self.embed = nn.Linear(config.n_token_features + more[0], D)
         self.stop = nn.Parameter(torch.zeros(1, 1, D))
-        self.encoder = _AttentionStack(config, config.n_encoder_layers)
+        self.pairs = PairFeatures(
+            config.relation_dim, config.pair_dim, config.loop_energies, more[1]
+        )
+        shape = (D, config.n_heads, config.feedforward_dim, config.pair_dim)
+        self.encoder = nn.ModuleList(
+            PairAttentionLayer(*shape, hears_pairs=True) for _ in range(config.n_encoder_layers)
+        )
         self.state = nn.Linear(2, D, bias=False)  # picked, allowed
         self.globals = nn.Linear(config.n_globals, D)
-        self.decoder = _AttentionStack(config, config.n_decoder_layers)
+        self.state_chains = nn.Linear(N_BOX_NUMBERS, D, bias=False) if config.state_chains else None
+        self.decoder = nn.ModuleList(
+            PairAttentionLayer(*shape, hears_pairs=False) for _ in range(config.n_decoder_layers)
+        )
         self.norm = nn.LayerNorm(D)
         self.box_score = nn.Linear(D, 1)
         self.stop_score = nn.Linear(D, 1)
@@ -131,7 +120,7 @@ class AssemblyNetwork(nn.Module):
             nn.init.normal_(head.weight, std=0.01)  # the first policy is close to uniform
             nn.init.zeros_(head.bias)
 
-    def encode(self, tokens: Tensor, boxes: Tensor, codes: Tensor | None = None) -> Encoded:
+    def encode(self, tokens: Tensor, boxes: Tensor, loop_energy: Tensor) -> Encoded:
         """What doesn't change while boxes are picked.
 
         Parameters
@@ -139,18 +128,27 @@ class AssemblyNetwork(nn.Module):
         tokens : Tensor, dtype=float32, shape (B, N, F)
         boxes : Tensor, dtype=int, shape (B, N, 5)
             -1 in padding lines.
-        codes : Tensor, optional
-            `pair_codes` of the boxes, if at hand.
+        loop_energy : Tensor, dtype=float32, shape (B, N, N)
+            See `envs.slots.Slots`.
 
         Returns
         -------
         Encoded
         """
-        codes = pair_codes(boxes) if codes is None else codes
         present = boxes[..., 3:4] > 0
-        x = self.embed(tokens.masked_fill(~present, 0.0))  # (B, N, D)
+        tokens, of_pairs = tokens.masked_fill(~present, 0.0), None
+        table = loop_table(tokens, boxes, loop_energy)
+        if rounds := self.config.chain_rounds:
+            of_boxes, of_pairs = chain_numbers(table, present[..., 0], rounds)
+            tokens = torch.cat([tokens, of_boxes], dim=2)
+        x = self.embed(tokens)  # (B, N, D)
         x = torch.cat([x, self.stop.expand(len(x), 1, -1)], dim=1)  # (B, N + 1, D)
-        return Encoded(self.encoder(x, codes), codes)
+        pairs = self.pairs(boxes, loop_energy, of_pairs)
+        hidden = _hidden(torch.nn.functional.pad(present[..., 0], (0, 1), value=True))
+        for layer in self.encoder:
+            x = layer(x, layer.bias(pairs).permute(0, 3, 1, 2) + hidden, pairs)
+        biases = torch.cat([layer.bias(pairs) for layer in self.decoder], dim=3)
+        return Encoded(x, biases, table, torch.arange(len(x)))
 
     def decode(
         self, encoded: Encoded, picked: Tensor, mask: Tensor, globals_: Tensor
@@ -171,20 +169,89 @@ class AssemblyNetwork(nn.Module):
             `MASKED` where the mask is 0.
         value : Tensor, dtype=float32, shape (B,)
         """
-        x = self.decoded(encoded, picked, mask, globals_)
-        boxes, stop = self.box_score(x[:, :-1]).squeeze(-1), self.stop_score(x[:, -1])
-        logits = torch.cat([boxes, stop], dim=1)  # (B, N + 1)
-        value = self.value(x[:, -1]).squeeze(-1)  # (B,)
+        # What is ruled out is no part of the problem any more. Crowded and sparse states are
+        # decoded apart: most picks rule out more than half of the boxes.
+        n_left = (picked.bool() | mask[:, :-1].bool()).sum(dim=1)
+        is_sparse = n_left < picked.shape[1] / 2
+        logits = torch.full(mask.shape, MASKED)
+        value = torch.zeros(len(mask))
+        for chosen in (torch.nonzero(is_sparse)[:, 0], torch.nonzero(~is_sparse)[:, 0]):
+            if len(chosen):
+                states = encoded.take(chosen), picked[chosen], mask[chosen], globals_[chosen]
+                x, slots = self.decoded(*states)
+                boxes, stop = self.box_score(x[:, 1:]), self.stop_score(x[:, :1])
+                some = torch.full((len(chosen), mask.shape[1]), MASKED)
+                some = some.scatter(1, slots, torch.cat([stop, boxes], dim=1).squeeze(-1))
+                logits = logits.index_copy(0, chosen, some)
+                value = value.index_copy(0, chosen, self.value(x[:, 0]).squeeze(-1))
         return logits.masked_fill(mask < 0.5, MASKED), value
 
-    def decoded(self, encoded: Encoded, picked: Tensor, mask: Tensor, globals_: Tensor) -> Tensor:
-        """Tokens before the heads, shape (B, N + 1, D); arguments as for `decode`."""
-        state = self.state(torch.stack([picked.float(), mask[:, :-1].float()], dim=-1))
-        update = torch.cat([state, self.globals(globals_)[:, None]], dim=1)  # (B, N + 1, D)
-        return self.norm(self.decoder(encoded.tokens + update, encoded.codes))
+    def decoded(
+        self, encoded: Encoded, picked: Tensor, mask: Tensor, globals_: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens before the heads; arguments as for `decode`.
+
+        Returns
+        -------
+        tokens : Tensor, dtype=float32, shape (S, R, D)
+            STOP first, then every box that is picked or allowed.
+        slots : Tensor, dtype=int64, shape (S, R)
+            Where they belong; STOP in the last slot. Lines with fewer boxes than others are filled
+            up with boxes of no meaning.
+        """
+        N = picked.shape[1]
+        relevant = picked.bool() | mask[:, :-1].bool()
+        n_left = relevant.sum(dim=1)
+        R = max(int(n_left.max()), 1)
+        order = torch.argsort((~relevant).to(torch.uint8), dim=1, stable=True)[:, :R]
+        slots = torch.nn.functional.pad(order, (1, 0), value=N)  # (S, R + 1)
+        state = torch.stack([picked.gather(1, order), mask.gather(1, order)], dim=2).float()
+        update = self.state(state)
+        if self.state_chains is not None:
+            update = update + self.state_chains(self._chains(encoded, order, relevant))
+        update = torch.nn.functional.pad(update, (0, 0, 1, 0))
+        is_stop = (torch.arange(R + 1) == 0)[:, None]
+        update = update + is_stop * self.globals(globals_)[:, None]
+        x = _rows_of(encoded.tokens, encoded.rows[:, None], slots) + update
+        biases = _rows_of(
+            encoded.biases, encoded.rows[:, None, None], slots[:, :, None], slots[:, None]
+        )
+        hidden = _hidden(torch.arange(R + 1) <= n_left[:, None])
+        biases = biases.permute(0, 3, 1, 2) + hidden  # (S, L * H, R + 1, R + 1)
+        for layer, of_layer in zip(self.decoder, biases.chunk(len(self.decoder), 1), strict=True):
+            x = layer(x, of_layer)
+        return self.norm(x), slots
+
+    def _chains(self, encoded: Encoded, order: Tensor, relevant: Tensor) -> Tensor:
+        """Numbers (S, R, N_BOX_NUMBERS) of chains of relevant boxes (S, N), some boxes (S, R)."""
+        rows = encoded.rows[:, None]
+        stems, loops = encoded.table
+        some_loops = _rows_of(loops[..., None], rows[:, None], order[:, :, None], order[:, None])
+        table = LoopTable(_rows_of(stems, rows, order), some_loops[..., 0])
+        return chain_numbers(table, relevant.gather(1, order), self.config.chain_rounds).boxes
 
     def forward(
-        self, tokens: Tensor, boxes: Tensor, picked: Tensor, mask: Tensor, globals_: Tensor
+        self,
+        tokens: Tensor,
+        boxes: Tensor,
+        loop_energy: Tensor,
+        picked: Tensor,
+        mask: Tensor,
+        globals_: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """Both stages at once; see `encode` and `decode`."""
-        return self.decode(self.encode(tokens, boxes), picked, mask, globals_)
+        return self.decode(self.encode(tokens, boxes, loop_energy), picked, mask, globals_)
+
+
+def _rows_of(values: Tensor, *index: Tensor) -> Tensor:
+    """``values[index]`` for indices of all axes but the last, with a gradient that is fast."""
+    flat = index[0]
+    for size, more in zip(values.shape[1:], index[1:], strict=False):
+        flat = flat * size + more
+    chosen = values.flatten(0, -2).index_select(0, flat.flatten())
+    return chosen.view(*flat.shape, values.shape[-1])
+
+
+def _hidden(seen: Tensor) -> Tensor:
+    """Attention bias (B, 1, 1, T) that hides the keys where `seen` (B, T) is False."""
+    return torch.zeros(seen.shape).masked_fill(~seen, MASKED)[:, None, None]

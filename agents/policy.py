@@ -39,6 +39,7 @@ class NetworkExtractor(BaseFeaturesExtractor):
         logits, value = self.network(
             observation["tokens"],
             observation["boxes"].round().to(torch.int32),  # SB3 hands everything over as float
+            observation["loop_energy"],
             observation["picked"],
             observation["action_mask"],
             observation["globals"],

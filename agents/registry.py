@@ -1,6 +1,7 @@
 """Agents by name: built in, shipped with weights, or a run folder."""
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -31,7 +32,7 @@ BUILT_IN: dict[str, Callable[[Pseudoknots], Agent]] = {
 }
 """Agents that need no weights."""
 
-SHIPPED = ("supervised", "clone", "ppo", "a2c")
+SHIPPED = ("supervised", "clone", "reinforce", "ppo", "a2c")
 """Agents whose weights are ``weights/NAME.safetensors`` in this package."""
 
 AGENT_NAMES = (*BUILT_IN, *SHIPPED)
@@ -65,7 +66,8 @@ def load_agent(name_or_run: str, pseudoknots: Pseudoknots = "forbid") -> Agent:
     name_or_run : str
         One of `AGENT_NAMES`, a folder of ``train-agent`` or ``train-supervised``, or a
         ``.safetensors`` file of one. A name wins over a folder of that name; ``./ppo`` is the
-        folder.
+        folder. ``beam@4`` is a beam of another width, and ``clone@beam4`` one that a policy
+        (by name, folder or file) guides.
     pseudoknots : {"forbid", "allow"}
 
     Returns
@@ -85,7 +87,30 @@ def load_agent(name_or_run: str, pseudoknots: Pseudoknots = "forbid") -> Agent:
     """
     if name_or_run in BUILT_IN:
         return BUILT_IN[name_or_run](pseudoknots)
-    return _learned_agent(name_or_run, _weights_path(name_or_run), pseudoknots)
+    if "@" in name_or_run and not Path(name_or_run).exists():
+        return _beam(name_or_run, pseudoknots)
+    return _learned_agent(name_or_run, weights_path(name_or_run), pseudoknots)
+
+
+def _beam(name: str, pseudoknots: Pseudoknots) -> Agent:
+    """Beam of a given width: ``beam@WIDTH`` or ``POLICY@beamWIDTH``."""
+    guide, _, suffix = name.rpartition("@")
+    found = re.fullmatch(r"(?:beam)?([1-9]\d{0,3})", suffix)
+    if found is None or suffix.startswith("beam") == (guide in BUILT_IN):
+        raise InputError(
+            f"agent '{name}': after @ comes the width of a beam, 1 to 9999 "
+            "(beam@4; clone@beam4 or RUN@beam4 where a policy guides it)"
+        )
+    width = int(found[1])
+    if guide not in BUILT_IN:
+        from boxfold.agents.guided_agent import load_guided_beam  # imports torch
+
+        return load_guided_beam(weights_path(guide), name, pseudoknots, width)
+    if guide != BeamAgent.name:
+        raise InputError(f"agent '{name}': '{guide}' is no beam and has no width")
+    agent = BeamAgent(pseudoknots, width)
+    agent.name = name
+    return agent
 
 
 def shipped_weights(name: str) -> Path:
@@ -93,7 +118,14 @@ def shipped_weights(name: str) -> Path:
     return Path(str(files("boxfold.agents"))) / "weights" / f"{name}.safetensors"
 
 
-def _weights_path(name_or_run: str) -> Path:
+def weights_path(name_or_run: str) -> Path:
+    """Weights file of a shipped agent, a run folder or a file.
+
+    Raises
+    ------
+    InputError
+        If there is no such thing.
+    """
     if name_or_run in SHIPPED:
         return shipped_weights(name_or_run)
     path = Path(name_or_run)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from boxfold.agents.agent import Agent, Assembly, Picks, assembly_of_picks, lowest_energy
 from boxfold.agents.heuristics import fitting
-from boxfold.agents.layout import Layouts
+from boxfold.agents.layout import Layouts, chunks_by_size, fitting_config
 from boxfold.agents.learned import Learned, load_learned
 from boxfold.agents.network import AssemblyNetwork, Encoded
 from boxfold.envs.batch import BatchAssembly, Observation
@@ -35,8 +35,8 @@ def observed(batch: BatchAssembly, rows: NDArray[np.intp]) -> tuple[Tensor, Tens
 
 def encoded(network: AssemblyNetwork, observation: Observation) -> Encoded:
     """`AssemblyNetwork.encode` of an observation."""
-    tokens, boxes = (torch.from_numpy(observation[name]) for name in ("tokens", "boxes"))
-    return network.encode(tokens, boxes)
+    names = ("tokens", "boxes", "loop_energy")
+    return network.encode(*(torch.from_numpy(observation[name]) for name in names))
 
 
 @torch.no_grad()
@@ -65,17 +65,18 @@ def rollout(
     list of list of tuple of int
         Picks in the order of picking, `samples` per instance.
     """
-    picks: list[list[Picks]] = []
-    for start in range(0, len(instances), CHUNK):
-        chunk = instances[start : start + CHUNK]
-        batch = BatchAssembly(config, len(chunk) * samples)
+    picks: list[list[Picks]] = [[] for _ in instances]
+    for rows in chunks_by_size(instances, CHUNK):
+        chunk = [instances[row] for row in rows]
+        batch = BatchAssembly(fitting_config(chunk, config), len(chunk) * samples)
         for index, instance in enumerate(chunk):
             for sample in range(samples):
                 batch.load(index * samples + sample, instance)
         first = {name: array[::samples] for name, array in batch.observation.items()}
         _play(batch, network, encoded(network, first), rng, samples)
         drawn = [tuple(each) for each in batch.picks]
-        picks += [drawn[i * samples : (i + 1) * samples] for i in range(len(chunk))]
+        for i, row in enumerate(rows.tolist()):
+            picks[row] = drawn[i * samples : (i + 1) * samples]
     return picks
 
 
@@ -174,7 +175,7 @@ class PolicyAgent(LearnedAgent):
         are different, as far as `ROUNDS` times as many draws find that many.
         """
         fresh = [UnsolvedInstance(instance) for instance in instances]
-        config = _slots_for(fresh, self.learned, self.pseudoknots)
+        config = slots_for(fresh, self.learned, self.pseudoknots)
         drawn = different_assemblies(self.learned.network, fresh, config, rng, samples)
         return [_best(*of_one) for of_one in zip(fresh, drawn, strict=True)]
 
@@ -191,7 +192,7 @@ class SupervisedAgent(LearnedAgent):
         and all are different, as for `PolicyAgent`.
         """
         fresh = [UnsolvedInstance(instance) for instance in instances]
-        config = _slots_for(fresh, self.learned, self.pseudoknots)
+        config = slots_for(fresh, self.learned, self.pseudoknots)
         logits = box_logits(self.learned.network, fresh, config)
         cut = float(np.log(self.learned.threshold / (1 - self.learned.threshold)))
         assemblies = []
@@ -215,21 +216,24 @@ def box_logits(
     network: AssemblyNetwork, instances: Sequence[Instance], config: AssemblyConfig
 ) -> list[NDArray[np.float64]]:
     """Logit of each box by `first_logits`; one array of shape (N,) per instance."""
-    logits: list[NDArray[np.float64]] = []
-    for start in range(0, len(instances), CHUNK):
-        chunk = instances[start : start + CHUNK]
+    logits: list[NDArray[np.float64]] = [np.zeros(0) for _ in instances]
+    for rows in chunks_by_size(instances, CHUNK):
+        chunk = [instances[row] for row in rows]
         scores = first_logits(network, *Layouts(chunk, config).of(np.arange(len(chunk))))
-        rows = zip(scores.double().numpy(), chunk, strict=True)
-        logits += [row[: min(each.n_boxes, config.n_stem_slots)] for row, each in rows]
+        for row, of_one in zip(rows.tolist(), scores.double().numpy(), strict=True):
+            logits[row] = of_one[: min(instances[row].n_boxes, config.n_stem_slots)]
     return logits
 
 
-def first_logits(network: AssemblyNetwork, tokens: Tensor, boxes: Tensor) -> Tensor:
+def first_logits(
+    network: AssemblyNetwork, tokens: Tensor, boxes: Tensor, loop_energy: Tensor
+) -> Tensor:
     """Logits of the boxes (B, N) while nothing is picked, nothing forbidden and nothing scored."""
     present = boxes[..., 3] > 0
     mask = torch.nn.functional.pad(present, (0, 1), value=True).to(torch.int8)
     globals_ = torch.zeros(len(boxes), network.config.n_globals)
-    return network(tokens, boxes, torch.zeros_like(present), mask, globals_)[0][:, :-1]
+    state = torch.zeros_like(present), mask, globals_
+    return network(tokens, boxes, loop_energy, *state)[0][:, :-1]
 
 
 def load_learned_agent(path: str | Path, name: str, pseudoknots: Pseudoknots = "forbid") -> Agent:
@@ -245,9 +249,10 @@ def load_learned_agent(path: str | Path, name: str, pseudoknots: Pseudoknots = "
     return agent(learned, name, pseudoknots)
 
 
-def _slots_for(
+def slots_for(
     instances: Sequence[Instance], learned: Learned, pseudoknots: Pseudoknots
 ) -> AssemblyConfig:
+    """Settings that a trained network assembles with: slots for every stem of the instances."""
     n_slots = max([2, *(instance.n_boxes for instance in instances)])
     return AssemblyConfig(n_slots, pseudoknots=pseudoknots, geometry_only=learned.geometry_only)
 

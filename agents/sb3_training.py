@@ -152,9 +152,8 @@ class RLTrainer:
     def _validate(self) -> str:
         """Log the validation, keep the network if it is the best; returns a line that says so."""
         self.model.policy.set_training_mode(False)
-        metrics = validate_policy(self.network, self.validation, self.config.assembly)
+        score, metrics = validate_policy(self.network, self.validation, self.config.assembly)
         self.run.log(self.progress.steps, metrics)
-        score = metrics["eval/energy_gap"]
         if score < self.progress.best_score or not self.run.has("weights"):
             self.progress.best_score, self.progress.best_step = score, self.progress.steps
             assembly, step = self.config.assembly, self.progress.steps

@@ -19,19 +19,27 @@ class BeamAgent(SingleAgent):
     pseudoknots : {"forbid", "allow"}
     width : int
         Sets kept per step.
+    max_energy_calls : int, optional
+        Stop after so many: a budget equal to another agent's.
     """
 
     name = "beam"
 
-    def __init__(self, pseudoknots: Pseudoknots = "forbid", width: int = 16) -> None:
+    def __init__(
+        self,
+        pseudoknots: Pseudoknots = "forbid",
+        width: int = 16,
+        max_energy_calls: int | None = None,
+    ) -> None:
         super().__init__(pseudoknots)
-        self.width = width
+        self.width, self.max_energy_calls = width, max_energy_calls
 
     def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
         if not instance.n_boxes:
             return assembly_of_picks(instance, ())
         scorer = set_scorer(instance, self.pseudoknots)
-        picks = beam_search(scorer, instance.conflict(self.pseudoknots), self.width)
+        conflict = instance.conflict(self.pseudoknots)
+        picks = beam_search(scorer, conflict, self.width, self.max_energy_calls)
         return assembly_of_picks(instance, picks, scorer.calls)
 
 
@@ -136,7 +144,9 @@ class _CachedEnergies(dict[frozenset[int], float]):
         return energy
 
 
-def beam_search(scorer: SetScorer, conflict: BoolArray, width: int) -> Picks:
+def beam_search(
+    scorer: SetScorer, conflict: BoolArray, width: int, max_energy_calls: int | None = None
+) -> Picks:
     """Set of lowest free energy that a beam of `width` sets meets.
 
     Parameters
@@ -145,6 +155,8 @@ def beam_search(scorer: SetScorer, conflict: BoolArray, width: int) -> Picks:
     conflict : ndarray, dtype=bool, shape (N, N)
         Diagonal True.
     width : int
+    max_energy_calls : int, optional
+        Extensions beyond it are not tried; the best sets' come first.
 
     Returns
     -------
@@ -156,6 +168,9 @@ def beam_search(scorer: SetScorer, conflict: BoolArray, width: int) -> Picks:
     best, best_energy = picked[0], 0.0
     while len(picked):
         allowed = ~(picked @ conflict)
+        if max_energy_calls is not None:
+            n_left = max(max_energy_calls - scorer.calls, 0)
+            allowed.flat[np.flatnonzero(allowed)[n_left:]] = False
         picked, energy = _next_beam(
             picked, energy[:, None] + scorer.changes(picked, allowed), width
         )
@@ -176,12 +191,18 @@ def _next_beam(picked: BoolArray, reached: FloatArray, width: int) -> tuple[Bool
     rows, stems = np.unravel_index(order, reached.shape)
     grown = picked[rows]
     grown[np.arange(len(order)), stems] = True
-    keep = _first_of_each(grown)[:width]
+    keep = first_of_each(grown)[:width]
     return grown[keep], reached.flat[order[keep]]
 
 
-def _first_of_each(sets: BoolArray) -> IntArray:
-    """Rows that no earlier row equals, in order."""
+def first_of_each(sets: BoolArray) -> IntArray:
+    """Rows that no earlier row equals, in order.
+
+    Examples
+    --------
+    >>> first_of_each(np.array([[1, 0], [0, 1], [1, 0]], dtype=bool)).tolist()
+    [0, 1]
+    """
     packed = np.ascontiguousarray(np.packbits(sets, axis=1))
     keys = packed.view(np.dtype((np.void, max(packed.shape[1], 1)))).ravel()
     return np.sort(np.unique(keys, return_index=True)[1])

@@ -109,10 +109,10 @@ class SupervisedTrainer(EpochTrainer):
 
     def batch_loss(self, rows: NDArray[np.intp]) -> dict[str, Tensor]:
         """Binary cross-entropy, mean over the boxes."""
-        tokens, boxes = self.layouts.of(rows)
-        present = boxes[..., 3] > 0  # (B, N)
-        target = self.targets[rows][present]
-        scores = first_logits(self.network, tokens, boxes)[present]
+        layout = self.layouts.of(rows)
+        present = layout.boxes[..., 3] > 0  # (B, N)
+        target = self.targets[rows, : present.shape[1]][present]
+        scores = first_logits(self.network, *layout)[present]
         loss = binary_cross_entropy_with_logits(scores, target)
         accuracy = ((scores > 0) == (target > 0.5)).float().mean()
         return {"loss": loss, "accuracy": accuracy}

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from boxfold.agents.layout import chunks_by_size, fitting_config
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import CHUNK, encoded, observed
 from boxfold.envs.batch import BatchAssembly
@@ -43,6 +44,21 @@ class States(NamedTuple):
         chosen = torch.nonzero(place[self.instance] >= 0).squeeze(1)
         return States(place[self.instance[chosen]], *(part[chosen] for part in self[1:]))
 
+    def slots(self, n_slots: int) -> "States":
+        """The same with `n_slots` slots instead of N; those that go or come are empty."""
+        more = n_slots - self.picked.shape[1]
+        with_stop = [
+            torch.cat([_resized(part[:, :-1], more), part[:, -1:]], dim=1)
+            for part in (self.mask, self.target)
+        ]
+        return self._replace(
+            picked=_resized(self.picked, more), mask=with_stop[0], target=with_stop[1]
+        )
+
+
+def _resized(part: Tensor, more: int) -> Tensor:
+    return torch.nn.functional.pad(part, (0, more))
+
 
 def teacher_states(
     instances: Sequence[Instance],
@@ -72,11 +88,15 @@ def teacher_states(
     States
     """
     parts = []
-    for start in range(0, len(instances), CHUNK):
-        chunk = instances[start : start + CHUNK]
+    for rows in chunks_by_size(instances, CHUNK):
+        chunk = [instances[row] for row in rows]
         explores = rng.random(len(chunk)) < (explore if network is not None else 0.0)
-        episodes = _Episodes(chunk, config, rng, network, explores)
-        parts += [state._replace(instance=state.instance + start) for state in episodes.play()]
+        episodes = _Episodes(chunk, fitting_config(chunk, config), rng, network, explores)
+        index = torch.from_numpy(rows)
+        parts += [
+            states._replace(instance=index[states.instance]).slots(config.max_boxes)
+            for states in episodes.play()
+        ]
     joined = States(*(torch.cat(arrays) for arrays in zip(*parts, strict=True)))
     order = torch.argsort(joined.instance, stable=True)
     return States(*(part[order] for part in joined))

@@ -153,14 +153,13 @@ class EpochTrainer(ABC):
         self.network.eval()
         self.prepare_epoch(rng)
         order = rng.permutation(len(self.train))
-        n_batches = math.ceil(len(order) / self.config.batch_instances)
+        batches = self._batches(order, rng)
         sums: dict[str, float] = {}
         self.network.train()
-        batches = np.array_split(order, n_batches)
         label = f"epoch {self.progress.epoch + 1}"
         # disable=None: a bar on a terminal only
         for index, rows in enumerate(tqdm(batches, label, disable=None, leave=False)):
-            spent = self._spent(index / n_batches, time.process_time() - start)
+            spent = self._spent(index / len(batches), time.process_time() - start)
             self._set_learning_rate(min(spent, 1.0))
             for name, value in self._step(rows).items():
                 sums[name] = sums.get(name, 0.0) + value * len(rows) / len(order)
@@ -169,6 +168,17 @@ class EpochTrainer(ABC):
         return {f"train/{name}": value for name, value in sums.items()} | {
             "train/learning_rate": rate
         }
+
+    def _batches(self, order: NDArray[np.intp], rng: np.random.Generator) -> list[NDArray[np.intp]]:
+        """Batches in random order, each of instances with similar numbers of boxes."""
+        sizes = np.array([each.n_boxes for each in self.train])
+        batches = []
+        for pool in np.array_split(
+            order, math.ceil(len(order) / (32 * self.config.batch_instances))
+        ):
+            pool = pool[np.argsort(sizes[pool], kind="stable")]
+            batches += np.array_split(pool, math.ceil(len(pool) / self.config.batch_instances))
+        return [batches[index] for index in rng.permutation(len(batches))]
 
     def _set_learning_rate(self, spent: float) -> None:
         warm = min(1.0, (spent + 1e-3) / self.config.warmup) if self.config.warmup else 1.0

@@ -69,7 +69,7 @@ def _episodes(
     while not batch.finished.all():
         rows = np.flatnonzero(~batch.finished)
         state = (sequences.take(torch.from_numpy(rows)), *observed(batch, rows))
-        features.append(network.decoded(*state)[:, -1])
+        features.append(network.decoded(*state)[0][:, 0])
         logits = network.decode(*state)[0].numpy()
         actions = np.full(batch.n_envs, config.stop)
         actions[rows] = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)

@@ -29,6 +29,15 @@ MAX_GLOBAL = 10.0
 Observation = dict[str, NDArray[Any]]
 
 
+def global_columns(
+    length: Any, n_picked: Any, n_paired: Any, energy: Any, n_present: Any, n_left: Any
+) -> tuple[Any, ...]:
+    """Values of `GLOBAL_NAMES`: numbers for one state, arrays of shape (B,) for B states."""
+    bounded = np.minimum(np.maximum(energy / 20, -MAX_GLOBAL), MAX_GLOBAL)
+    left = n_left / np.maximum(n_present, 1)
+    return length / 200, n_picked / 20, n_paired / length, bounded, left
+
+
 class StepResult(NamedTuple):
     """Outcome of one step in B episodes.
 
@@ -69,8 +78,8 @@ class BatchAssembly:
     Attributes
     ----------
     observation : dict of ndarray
-        ``tokens`` (B, N, F), ``boxes`` (B, N, 5), ``picked`` (B, N), ``action_mask`` (B, N + 1) and
-        ``globals`` (B, G). Written in place by every `load` and `step`.
+        ``tokens`` (B, N, F), ``boxes`` (B, N, 5), ``loop_energy`` (B, N, N), ``picked`` (B, N),
+        ``action_mask`` (B, N + 1) and ``globals`` (B, G). Written in place by `load` and `step`.
     selectable : ndarray, dtype=bool, shape (B, N)
         What may be picked; unlike ``action_mask`` also with ``mask=False``.
     picks : list of list of int
@@ -89,6 +98,7 @@ class BatchAssembly:
         self.observation: Observation = {
             "tokens": np.zeros((B, N, N_TOKEN_FEATURES), dtype=np.float32),
             "boxes": np.full((B, N, 5), -1, dtype=np.int32),
+            "loop_energy": np.zeros((B, N, N), dtype=np.float32),
             "picked": np.zeros((B, N), dtype=np.int8),
             "action_mask": np.zeros((B, N + 1), dtype=np.int8),
             "globals": np.zeros((B, len(GLOBAL_NAMES)), dtype=np.float32),
@@ -115,6 +125,7 @@ class BatchAssembly:
         self.finished[index] = False
         self.observation["tokens"][index] = slots.tokens
         self.observation["boxes"][index] = slots.boxes
+        self.observation["loop_energy"][index] = slots.loop_energy
         self.observation["picked"][index] = 0
         self.present[index] = self.selectable[index] = slots.present
         self._conflict[index] = slots.conflict
@@ -216,19 +227,15 @@ class BatchAssembly:
 
     def _summarise(self, b: int) -> None:
         """Write the globals of episode `b`."""
-        instance, picks = self._instance(b), self.picks[b]
-        length = len(instance.seq)
-        paired = sum(2 * len(instance.stem_pairs[pick]) for pick in self._stems(b))
-        energy = min(max(self._terms.energy[b] / 20, -MAX_GLOBAL), MAX_GLOBAL)
-        n_present, n_left = int(self.present[b].sum()), int(self.selectable[b].sum())
-        columns = (
-            length / 200,
-            len(picks) / 20,
-            paired / length,
-            energy,
-            n_left / max(n_present, 1),
+        instance = self._instance(b)
+        self.observation["globals"][b] = global_columns(
+            length=len(instance.seq),
+            n_picked=len(self.picks[b]),
+            n_paired=sum(2 * len(instance.stem_pairs[pick]) for pick in self._stems(b)),
+            energy=self._terms.energy[b],
+            n_present=self.present[b].sum(),
+            n_left=self.selectable[b].sum(),
         )
-        self.observation["globals"][b] = columns
 
     def _stems(self, b: int) -> list[int]:
         """Picked stems of episode `b`."""

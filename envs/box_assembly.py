@@ -44,12 +44,14 @@ class BoxAssemblyEnv(gymnasium.Env[Any, np.int64]):
     |---------------|----------|---------|---------------------------------------------------------|
     | `tokens`      | (N, F)   | float32 | what is known of each box, see `features.tokens`        |
     | `boxes`       | (N, 5)   | int32   | kind, row, col, n_rows, n_cols; -1 in padding           |
+    | `loop_energy` | (N, N)   | float32 | loop that a stem closes with another next inside, / 5   |
+    |               |          |         | kcal/mol, in [-2, 2]; 0 where not nested and for loops  |
     | `picked`      | (N,)     | int8    | 1 if the box is picked                                  |
     | `action_mask` | (N + 1,) | int8    | 1 if the action is allowed; the last one is STOP        |
     | `globals`     | (G,)     | float32 | length / 200, picks / 20, share of paired bases,        |
     |               |          |         | free energy / 20 kcal/mol, share of boxes still allowed |
 
-    No label and no optimum is in it. Tokens and boxes stay the same during an episode.
+    No label and no optimum is in it. The first three stay the same during an episode.
 
     ## Starting State
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from boxfold.features.box import inner_pairs, outer_pairs, stem_base_pairs
+from boxfold.features.box import stem_base_pairs
 from boxfold.features.channels import possible_stems
 from boxfold.features.errors import InputError
 from boxfold.features.proposals import Proposals, run_proposals
@@ -134,13 +134,16 @@ class Instance:
 
         Shape (N, 3).
         """
-        model, boxes = self.model, self.boxes
-        terms = [
-            model.stem_stacks(boxes),
-            model.hairpins(inner_pairs(boxes)),
-            model.exterior_branches(outer_pairs(boxes)),
-        ]
-        return np.stack(terms, axis=1)
+        terms = self.solver.terms
+        return np.stack([terms.stacks, terms.hairpin, terms.exterior_branch], axis=1)
+
+    @cached_property
+    def loop_energies(self) -> NDArray[np.float64]:
+        """Interior loop (or stack) that a stem closes with another next inside, kcal/mol.
+
+        Shape (N, N), closing stem first; inf where the second does not lie inside the first.
+        """
+        return self.solver.terms.interior
 
     @cached_property
     def tokens(self) -> NDArray[np.float32]:

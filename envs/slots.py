@@ -14,6 +14,9 @@ from boxfold.features.tokens import N_TOKEN_FEATURES, box_tokens
 
 _SILENT, _UNPAIRED = -2, -1
 
+MAX_LOOP = 2.0
+"""Bound of every `Slots.loop_energy`, on both sides."""
+
 
 class Slots(NamedTuple):
     """Boxes of one instance in N slots; what is not present is padding.
@@ -24,6 +27,9 @@ class Slots(NamedTuple):
         -1 in padding.
     tokens : ndarray, dtype=float32, shape (N, N_TOKEN_FEATURES)
         0 in padding.
+    loop_energy : ndarray, dtype=float32, shape (N, N)
+        Interior loop or stack that a stem (row) closes with another (column) next inside: kcal/mol
+        by 5, in [-2, 2]; 0 where the second does not lie inside the first.
     present : ndarray, dtype=bool, shape (N,)
     conflict : ndarray, dtype=bool, shape (N, N)
         Which slots can't be picked together; True on the diagonal, False in padding.
@@ -31,6 +37,7 @@ class Slots(NamedTuple):
 
     boxes: NDArray[np.int32]
     tokens: NDArray[np.float32]
+    loop_energy: NDArray[np.float32]
     present: BoolArray
     conflict: BoolArray
 
@@ -56,7 +63,16 @@ def slots_of(instance: Instance, config: AssemblyConfig) -> Slots:
         slot = np.append(np.arange(instance.n_boxes), config.n_stem_slots + np.arange(len(loops)))
         boxes = np.concatenate([instance.boxes, loops])
         conflict = assertion_conflict(boxes, len(instance.seq), config.pseudoknots)
-    return _padded(slot, boxes, _tokens(instance, config, boxes), conflict, config)
+    slots = _padded(slot, boxes, _tokens(instance, config, boxes), conflict, config)
+    if not config.geometry_only:
+        energies = instance.loop_energies
+        n_stems = len(energies)
+        slots.loop_energy[:n_stems, :n_stems] = _scaled(energies)
+    return slots
+
+
+def _scaled(energies: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isfinite(energies), np.clip(energies / 5, -MAX_LOOP, MAX_LOOP), 0.0)
 
 
 def assertion_conflict(boxes: IntArray, length: int, pseudoknots: Pseudoknots) -> BoolArray:
@@ -147,6 +163,7 @@ def _padded(
     padded = Slots(
         np.full((N, 5), -1, dtype=np.int32),
         np.zeros((N, N_TOKEN_FEATURES), dtype=np.float32),
+        np.zeros((N, N), dtype=np.float32),
         np.zeros(N, dtype=bool),
         np.zeros((N, N), dtype=bool),
     )

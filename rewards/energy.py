@@ -5,7 +5,7 @@ unpaired bases, so no string reaches it that was not built here from checked pai
 are in kcal/mol at 37 C, positions 0-based, structures nested (for knots see `pseudoknot`).
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -83,10 +83,6 @@ class EnergyModel:
         self._types = pair_types(codes[None])[0]
         self._can_pair = [row.tobytes() for row in self._types >= 0]
         self._bases = np.append((codes + 1) % 5, -1)  # ViennaRNA's codes; [-1] is past either end
-        self._compound: RNA.fold_compound | None = None
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_compound": None}
 
     def free_energy(self, base_pairs: IntArray) -> float:
         """Free energy of a nested structure in kcal/mol, to two decimals; 0 if it is empty.
@@ -106,7 +102,7 @@ class EnergyModel:
         brackets = nested_brackets(base_pairs, self._can_pair)
         if brackets is None:
             raise ValueError("; ".join(_reasons(self.seq, base_pairs)))
-        energy = self._fold_compound().eval_structure(brackets)
+        energy = _evaluator(self.seq).eval_structure(brackets)
         if energy >= _IMPOSSIBLE:
             raise ValueError(f"ViennaRNA rejects the structure ({energy} kcal/mol)")
         return round(energy, 2)
@@ -118,7 +114,7 @@ class EnergyModel:
     def hairpins(self, pairs: IntArray) -> EnergyArray:
         """Hairpin loop closed by each pair; (K, 2) to (K,)."""
         self._require_canonical(pairs)
-        energy = self._fold_compound().eval_hp_loop
+        energy = _evaluator(self.seq).eval_hp_loop
         return np.array([energy(i, j) for i, j in (pairs + 1).tolist()], dtype=float) / 100
 
     def interiors(self, closing: IntArray, inner: IntArray) -> EnergyArray:
@@ -127,7 +123,7 @@ class EnergyModel:
         self._require_canonical(inner)
         if np.any(inner[:, 0] <= closing[:, 0]) or np.any(inner[:, 1] >= closing[:, 1]):
             raise ValueError("the inner pair of an interior loop must lie inside its closing pair")
-        energy = self._fold_compound().eval_int_loop
+        energy = _evaluator(self.seq).eval_int_loop
         rows = np.concatenate([closing, inner], axis=1) + 1
         return np.array([energy(*row) for row in rows.tolist()], dtype=float) / 100
 
@@ -159,11 +155,6 @@ class EnergyModel:
         outer = np.flatnonzero(stem[:-1] == stem[1:])
         energy = self.interiors(pairs[outer], pairs[outer + 1])
         return np.bincount(stem[outer], weights=energy, minlength=len(boxes)).astype(float)
-
-    def _fold_compound(self) -> RNA.fold_compound:
-        if self._compound is None:
-            self._compound = RNA.fold_compound(self.seq, _model_details(), RNA.OPTION_EVAL_ONLY)
-        return self._compound
 
     def _require_canonical(self, pairs: IntArray) -> None:
         if len(pairs) == 0:
@@ -277,6 +268,12 @@ def _branch_energies() -> _BranchEnergies:
 def _model_details() -> RNA.md:
     # uniq_ML: without it ViennaRNA can't sample. The rest is its default, stated.
     return RNA.md(temperature=37.0, dangles=2, noLP=0, uniq_ML=1)
+
+
+@lru_cache(maxsize=256)
+def _evaluator(seq: str) -> RNA.fold_compound:
+    """What evaluates structures of a sequence; 14 us to make, but 200 kB to keep."""
+    return RNA.fold_compound(seq, _model_details(), RNA.OPTION_EVAL_ONLY)
 
 
 def _partition_function(seq: str) -> tuple[RNA.fold_compound, str, float]:

@@ -98,7 +98,7 @@ class StemOptimum:
             return Optimum(tuple(forced), 0.0)
         bonus = np.full(len(self._boxes), _TIE_COST)
         bonus[forced] -= _FORCED_BONUS
-        sweep = _Sweep(self._terms.of(usable), bonus[usable])
+        sweep = _Sweep(self.terms.of(usable), bonus[usable])
         picks = usable[sweep.picks()]
         energy = sweep.best - float(bonus[picks].sum())
         return Optimum(tuple(sorted(picks.tolist())), round(energy, 6) + 0.0)
@@ -117,7 +117,7 @@ class StemOptimum:
         return np.flatnonzero(usable)
 
     @cached_property
-    def _terms(self) -> StemTerms:
+    def terms(self) -> StemTerms:
         """Energies of all loops that two boxes can make; computed at the first use."""
         terms = stem_terms(self._model, self._boxes)
         return terms._replace(

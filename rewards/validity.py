@@ -86,6 +86,8 @@ def check_assembly(
     pairs = merged_base_pairs(stems)
     if reasons := check_structure(seq, pairs):
         return reasons
+    if is_stem.all():
+        return ()
     implied = set(map(tuple, structure_boxes(pairs).tolist()))
     missing = [box for box in picked[~is_stem].tolist() if tuple(box) not in implied]
     return tuple(f"picked {_name(box)} is not in the structure" for box in missing)

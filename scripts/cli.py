@@ -18,8 +18,9 @@ VERBS = {
     "report-s1": "answer questions about the proposer: tables and drawings",
     "propose": "write candidate boxes for sequences",
     "train-supervised": "train the supervised assembly baseline",
-    "train-agent": "train an assembly agent (clone, ppo, a2c)",
+    "train-agent": "train an assembly agent (clone, reinforce, ppo, a2c)",
     "evaluate": "compare agents on the same boxes",
+    "compare": "compare methods with several runs each, with intervals",
     "predict": "predict structures of sequences",
 }
 """Verbs in the order of the chain; `train-s1` lives in ``train_s1.py``."""

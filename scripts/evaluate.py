@@ -30,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--agents",
         nargs="+",
         metavar="NAME|RUN",
-        help="agents by name, or run folders of train-agent and train-supervised "
+        help="agents by name, or run folders of train-agent and train-supervised; beam@4: a beam "
+        "of this width, clone@beam4 or RUN@beam4: one guided by a policy "
         "(default: every built-in and shipped agent)",
     )
     parser.add_argument(

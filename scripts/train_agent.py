@@ -8,6 +8,7 @@ from pathlib import Path
 from boxfold.agents.clone import CloneConfig, CloneTrainer
 from boxfold.agents.learned import load_learned
 from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.reinforce import ReinforceConfig, ReinforceTrainer
 from boxfold.agents.sb3_config import RLConfig, preset
 from boxfold.agents.sb3_training import RLTrainer, load_zip
 from boxfold.envs.config import AssemblyConfig
@@ -20,22 +21,26 @@ from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, check_range, overridden, refuse_unused
 
 DESCRIPTION = """Train an agent on proposed boxes: by cloning the exact optimum (clone), or by
-reinforcement with Stable-Baselines3 (ppo, a2c), from scratch or from another run."""
+reinforcement: leave-one-out REINFORCE (reinforce) or Stable-Baselines3 (ppo, a2c), from scratch or
+from another run."""
 
 EXAMPLE = """boxfold train-agent --data proposals.parquet --algorithm clone --out runs/clone
 boxfold train-agent --data proposals.parquet --algorithm ppo --init runs/clone --out runs/ppo
 tensorboard --logdir runs"""
 
-DEFAULTS = {"clone": CloneConfig(), "ppo": preset("ppo", False), "a2c": preset("a2c", False)}
+DEFAULTS = {
+    "clone": CloneConfig(),
+    "reinforce": ReinforceConfig(),
+    "ppo": preset("ppo", False),
+    "a2c": preset("a2c", False),
+}
 WARM = {"ppo --init": preset("ppo", True), "a2c --init": preset("a2c", True)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the verb."""
     add_data_arguments(parser)
-    parser.add_argument(
-        "--algorithm", choices=("clone", "ppo", "a2c"), required=True, help="how it learns"
-    )
+    parser.add_argument("--algorithm", choices=tuple(DEFAULTS), required=True, help="how it learns")
     parser.add_argument("--init", metavar="RUN", help="run or weights file to start from")
     parser.add_argument(
         "--trust-pickle",
@@ -71,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
     folder = RunFolder.open(args.out, content, command_line(), args.resume, args.overwrite)
     if isinstance(config, CloneConfig):
         CloneTrainer(config, train, validation, folder, start).fit(_say)
+    elif isinstance(config, ReinforceConfig):
+        ReinforceTrainer(config, train, validation, folder, start).fit(_say)
     else:
         RLTrainer(config, train, validation, folder, start).fit(_say)
     return 0
@@ -78,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 def training_config(
     args: argparse.Namespace,
-) -> tuple[CloneConfig | RLConfig, AssemblyNetwork | None]:
+) -> tuple[CloneConfig | ReinforceConfig | RLConfig, AssemblyNetwork | None]:
     """Config of a training, and the network it starts from.
 
     Raises
@@ -90,8 +97,12 @@ def training_config(
         raise InputError("--algorithm clone: its teacher is nested, --pseudoknots can't be allow")
     start = _start(args)
     network = start.config if start else NetworkConfig()
-    default: CloneConfig | RLConfig = CloneConfig()
-    if args.algorithm != "clone":
+    default: CloneConfig | ReinforceConfig | RLConfig
+    if args.algorithm == "clone":
+        default = CloneConfig()
+    elif args.algorithm == "reinforce":
+        default = ReinforceConfig()
+    else:
         default = preset(args.algorithm, start is not None)
     shape = {} if start else {"network": network}
     defaults = DEFAULTS | {"network": NetworkConfig()}

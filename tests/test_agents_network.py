@@ -1,7 +1,10 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
+from boxfold.agents.chain_energy import chain_numbers
 from boxfold.agents.learned import load_learned, save_learned
 from boxfold.agents.network import MASKED, AssemblyNetwork, NetworkConfig
 from boxfold.agents.pair_codes import (
@@ -24,12 +27,13 @@ from boxfold.features.relations import beside, crosses, encloses, share_base
 from boxfold.features.synthetic import synthetic_sequence
 from boxfold.s1.run_folder import RunFolder
 
-SMALL = NetworkConfig(embed_dim=16, n_heads=2, feedforward_dim=16, relation_dim=8)
+SMALL = NetworkConfig(embed_dim=16, n_heads=2, feedforward_dim=16, relation_dim=8, pair_dim=4)
+NAMES = ("tokens", "boxes", "loop_energy", "picked", "action_mask", "globals")
 
 
-def small_network(seed=0):
+def small_network(seed=0, **changes):
     torch.manual_seed(seed)
-    network = AssemblyNetwork(SMALL)
+    network = AssemblyNetwork(dataclasses.replace(SMALL, **changes))
     for head in (network.box_score, network.stop_score, network.value):
         torch.nn.init.normal_(head.weight)  # larger than at the start: differences show
     return network.eval()
@@ -39,11 +43,10 @@ def observation(n_slots, n_sequences=2, picks=1):
     rng = np.random.default_rng(3)
     batch = BatchAssembly(AssemblyConfig(max_boxes=n_slots), n_sequences)
     for index in range(n_sequences):
-        batch.load(index, instance_from_sequence(synthetic_sequence(40, rng), 12))
+        batch.load(index, instance_from_sequence(synthetic_sequence(80, rng), 12))
     for _ in range(picks):
-        batch.step(np.zeros(n_sequences, dtype=int))
-    names = ("tokens", "boxes", "picked", "action_mask", "globals")
-    return [torch.from_numpy(batch.observation[name].copy()) for name in names]
+        batch.step(batch.action_masks().argmax(axis=1))  # the first that is allowed
+    return [torch.from_numpy(batch.observation[name].copy()) for name in NAMES]
 
 
 def outputs(network, parts):
@@ -86,11 +89,13 @@ def test_padding_keys_have_one_code():
 
 def test_permuting_boxes_permutes_logits():
     rng = np.random.default_rng(1)
-    network, (tokens, boxes, picked, mask, globals_) = small_network(), observation(12)
-    logits, value = outputs(network, [tokens, boxes, picked, mask, globals_])
+    network, parts = small_network(), observation(12)
+    logits, value = outputs(network, parts)
+    tokens, boxes, loop_energy, picked, mask, globals_ = parts
     order = torch.from_numpy(rng.permutation(12))
     with_stop = torch.cat([order, torch.tensor([12])])
-    shuffled = [tokens[:, order], boxes[:, order], picked[:, order], mask[:, with_stop], globals_]
+    layout = tokens[:, order], boxes[:, order], loop_energy[:, order][:, :, order]
+    shuffled = [*layout, picked[:, order], mask[:, with_stop], globals_]
     again, value_again = outputs(network, shuffled)
     assert np.abs(again - logits[:, with_stop]).max() < 1e-4
     assert np.abs(value_again - value).max() < 1e-4
@@ -101,6 +106,7 @@ def test_number_of_slots_and_content_of_padding_change_nothing():
     network = small_network()
     few, many = observation(12), observation(20)
     many[0][:, 12:] = 7.0  # tokens of padding
+    many[2][:, :, 12:] = 1.5  # energies of loops with it
     logits, value = outputs(network, few)
     padded, value_padded = outputs(network, many)
     assert np.abs(padded[:, :12] - logits[:, :12]).max() < 1e-4
@@ -121,30 +127,98 @@ def test_all_padding_leaves_finite_gradients():
     tokens = torch.zeros(1, 4, SMALL.n_token_features)
     boxes = torch.full((1, 4, 5), -1)
     mask = torch.tensor([[0, 0, 0, 0, 1]])
-    logits, value = network(
-        tokens, boxes, torch.zeros(1, 4), mask, torch.zeros(1, len(GLOBAL_NAMES))
-    )
+    state = torch.zeros(1, 4), mask, torch.zeros(1, len(GLOBAL_NAMES))
+    logits, value = network(tokens, boxes, torch.zeros(1, 4, 4), *state)
     (torch.log_softmax(logits, 1)[:, -1].sum() + value.sum()).backward()
     assert logits[0].argmax() == 4
     assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)
 
 
 def test_decoding_in_two_stages_equals_one_pass():
-    network, (tokens, boxes, picked, mask, globals_) = small_network(), observation(12)
+    network, parts = small_network(), observation(12)
     rows = torch.tensor([1, 1, 0])
     with torch.no_grad():
-        encoded = network.encode(tokens, boxes).take(rows)
-        logits, _ = network.decode(encoded, picked[rows], mask[rows], globals_[rows])
-        whole, _ = network(tokens, boxes, picked, mask, globals_)
+        encoded = network.encode(*parts[:3]).take(rows)
+        logits, value = network.decode(encoded, *(part[rows] for part in parts[3:]))
+        whole, whole_value = network(*parts)
     assert torch.allclose(logits, whole[rows], atol=1e-5)
+    assert torch.allclose(value, whole_value[rows], atol=1e-5)
+
+
+def test_energies_of_loops_are_heard_only_if_the_config_says_so():
+    for loop_energies in (True, False):
+        network = small_network(loop_energies=loop_energies, chain_rounds=0)
+        parts = observation(12)
+        assert parts[2].abs().sum() > 1
+        logits, value = outputs(network, parts)
+        parts[2] = torch.zeros_like(parts[2])
+        without, value_without = outputs(network, parts)
+        assert (np.abs(logits - without).max() > 1e-3) == loop_energies
+        assert (np.abs(value - value_without).max() > 1e-4) == loop_energies
+
+
+def in_full(network, parts):
+    """Logits and values of a decoder that hides what is ruled out instead of leaving it out."""
+    encoded, (picked, mask, globals_) = network.encode(*parts[:3]), parts[3:]
+    seen = torch.nn.functional.pad(picked.bool() | mask[:, :-1].bool(), (0, 1), value=True)
+    hidden = torch.where(seen, 0.0, MASKED)[:, None, None]
+    state = network.state(torch.stack([picked, mask[:, :-1]], dim=2).float())
+    chains = chain_numbers(encoded.table, seen[:, :-1], SMALL.chain_rounds).boxes
+    state = state + network.state_chains(chains)
+    x = encoded.tokens + torch.cat([state, network.globals(globals_)[:, None]], dim=1)
+    for index, layer in enumerate(network.decoder):
+        of_layer = encoded.biases[..., index * SMALL.n_heads : (index + 1) * SMALL.n_heads]
+        x = layer(x, of_layer.permute(0, 3, 1, 2) + hidden)
+    x = network.norm(x)
+    logits = torch.cat([network.box_score(x[:, :-1]), network.stop_score(x[:, -1:])], dim=1)
+    return logits[..., 0].masked_fill(mask == 0, MASKED), network.value(x[:, -1])[:, 0]
+
+
+@pytest.mark.parametrize("n_decoder_layers", [1, 2])
+def test_leaving_out_what_is_ruled_out_equals_hiding_it(n_decoder_layers):
+    network = small_network(n_decoder_layers=n_decoder_layers)
+    fresh, later = observation(12, picks=0), observation(12, picks=1)
+    parts = [torch.cat(each) for each in zip(fresh, later, strict=True)]
+    n_left = (parts[3] | parts[4][:, :-1]).sum(dim=1)
+    assert n_left.min() < 6 <= n_left.max()  # sparse and crowded states, decoded apart
+    with torch.no_grad():
+        expected, expected_value = in_full(network, parts)
+    logits, value = outputs(network, parts)
+    np.testing.assert_allclose(logits, expected, atol=1e-4)
+    np.testing.assert_allclose(value, expected_value, atol=1e-4)
+
+
+def test_what_is_ruled_out_is_not_heard():
+    network, parts = small_network(), observation(12, picks=1)
+    picked, mask, globals_ = parts[3:]
+    ruled_out = ~(picked.bool() | mask[:, :-1].bool())
+    assert ruled_out.any(dim=1).all()
+    changed = torch.nn.functional.pad(ruled_out, (0, 1))
+    with torch.no_grad():
+        encoded = network.encode(*parts[:3])
+        other = encoded._replace(tokens=encoded.tokens.masked_fill(changed[..., None], 50.0))
+        one, two = (network.decode(each, picked, mask, globals_) for each in (encoded, other))
+    assert torch.equal(one[0], two[0]) and torch.equal(one[1], two[1])
+
+
+def test_states_of_one_batch_do_not_depend_on_each_other():
+    network = small_network()
+    fresh, later = observation(12, picks=0), observation(12, picks=1)
+    parts = [torch.cat(each) for each in zip(fresh, later, strict=True)]
+    logits, value = outputs(network, parts)
+    for row in range(4):
+        alone, value_alone = outputs(network, [part[[row]] for part in parts])
+        np.testing.assert_allclose(logits[[row]], alone, atol=1e-5)
+        np.testing.assert_allclose(value[[row]], value_alone, atol=1e-5)
 
 
 def test_weights_round_trip_and_refuse_other_content(tmp_path):
-    network, parts = small_network(), observation(12)
+    network, parts = small_network(loop_energies=False), observation(12)
     run = RunFolder.open(tmp_path / "run", {}, "x", False, False)
     save_learned(run, network, AssemblyConfig(), "supervised", 0.35)
     learned = load_learned(run.path / "weights.safetensors")
     assert (learned.role, learned.threshold, learned.geometry_only) == ("supervised", 0.35, False)
+    assert learned.network.config == network.config
     assert np.array_equal(outputs(learned.network, parts)[0], outputs(network, parts)[0])
     meta = {"kind": "assembly", "token_names": ["other"]}
     run.save("weights", network.state_dict(), meta)

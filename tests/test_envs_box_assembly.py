@@ -15,6 +15,7 @@ from boxfold.envs.sampler import ListSampler, SyntheticSampler
 TOLERATED = {
     "tokens has an unconventional shape": "a matrix, a line per box",
     "boxes has an unconventional shape": "a matrix, a line per box",
+    "loop_energy has an unconventional shape": "a matrix, box by box",
 }
 """Parts of warnings that the checkers may give, with the reason."""
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from boxfold.envs.instance import Instance, instance_from_sequence, instances_from_frame
-from boxfold.features.box import boxes_to_array, hairpin_box, stem_box
+from boxfold.features.box import boxes_from_array, boxes_to_array, hairpin_box, stem_box
 from boxfold.features.errors import InputError
 from boxfold.features.proposals import EVIDENCE, Proposals, run_proposals
 from boxfold.features.structure import base_pairs_from_dot_bracket
@@ -41,6 +41,44 @@ def test_energy_is_that_of_the_structure_and_is_counted():
     assert instance.energy(reversed(picks)) == pytest.approx(instance.optimum.energy)
     assert instance.energy(()) == 0
     assert instance.energy_calls == before + 3
+
+
+def test_loop_energies_of_a_stack_and_a_bulge():
+    # GG A GG AAAA CC CC: without the first A the halves stack, with it they leave a bulge of one
+    for seq, first, second, wanted in (
+        ("GGGGAAAACCCC", stem_box(0, 11, 2), stem_box(2, 9, 2), -3.3),
+        ("GGAGGAAAACCCC", stem_box(0, 12, 2), stem_box(3, 10, 2), -3.3 + 3.8),
+    ):
+        instance = instance_of(seq, [first, second])
+        energies = instance.loop_energies
+        assert energies.shape == (2, 2) and energies[0, 1] == pytest.approx(wanted)
+        closing, inner = first.inner_pair, second.outer_pair
+        assert energies[0, 1] == EnergyModel(seq).interior(*closing, *inner)
+        assert np.isinf(energies[[0, 1, 1], [0, 0, 1]]).all()
+        both, apart = instance.energy([0, 1]), instance.token_energies
+        assert both == pytest.approx(apart[:, 0].sum() + apart[1, 1] + apart[0, 2] + wanted)
+
+
+def test_loop_energies_of_all_stems_are_those_of_the_model():
+    instance = instance_from_sequence(TRNA, 24)
+    model, boxes = EnergyModel(TRNA), boxes_from_array(instance.boxes)
+    n_nested = 0
+    for a, closing in enumerate(boxes):
+        for b, inside in enumerate(boxes):
+            outer, inner = closing.inner_pair, inside.outer_pair
+            nested = outer[0] < inner[0] and inner[1] < outer[1]
+            wanted = model.interior(*outer, *inner) if nested else np.inf
+            assert instance.loop_energies[a, b] == wanted
+            n_nested += nested
+    assert n_nested > 20
+    assert np.isinf(instance.loop_energies[instance.conflict()]).all()
+
+
+def test_loop_energies_are_free_of_the_evidence_for_loops():
+    instance = instance_of("GGAGGAAAACCCC", [stem_box(0, 12, 2), stem_box(3, 10, 2)])
+    instance.optimum_with(2.0)
+    assert instance.loop_energies[0, 1] == pytest.approx(0.5)
+    assert instance.solver_with(2.0).terms.interior[0, 1] > 1
 
 
 def test_scale_is_the_optimum_but_at_least_two():

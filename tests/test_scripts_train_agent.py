@@ -39,11 +39,12 @@ def test_ppo_starts_from_a_run_and_takes_over_its_shape(clone, proposals, tmp_pa
     assert config["clip_range"] == 0.1
 
 
-def test_geometry_only_is_kept_with_the_weights(proposals, tmp_path):
-    flags = ["--geometry-only", "--epochs", "1"]
+def test_what_the_network_sees_is_kept_with_the_weights(proposals, tmp_path):
+    flags = ["--geometry-only", "--no-loop-energies", "--pair-dim", "5", "--epochs", "1"]
     assert run("train-supervised", proposals, tmp_path / "run", *flags) == 0
     learned = load_learned(tmp_path / "run" / "weights.safetensors")
     assert learned.geometry_only and learned.role == "supervised"
+    assert (learned.network.config.loop_energies, learned.network.config.pair_dim) == (False, 5)
 
 
 def test_supervised_says_how_many_examples_have_full_recall(proposals, tmp_path, capsys):
