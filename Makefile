@@ -105,6 +105,18 @@ $(AGENTS)/clone_60/finished: $(BOXES_A)
 $(AGENTS)/clone/finished: $(BOXES) | $(AGENTS)/clone_60/finished
 	$(TRAIN_AGENT) --data $^ --max-boxes 128 --algorithm clone --init $(AGENTS)/clone_60 --epochs 3 --learning-rate 7e-4 --out $(@D)
 
+$(AGENTS)/reinforce/finished: $(BOXES) | $(AGENTS)/clone/finished
+	$(TRAIN_AGENT) --data $^ --max-boxes 128 --algorithm reinforce --init $(AGENTS)/clone --epochs 1 --samples 6 --kl-weight 0.05 --out $(@D)
+
+$(AGENTS)/supervised/finished: $(BOXES)
+	$(BIN)/boxfold train-supervised --resume --data $^ --max-boxes 128 --epochs 3 --validation-instances 400 --seed 1 --out $(@D)
+
+$(AGENTS)/ppo/finished: $(BOXES_A) | $(AGENTS)/clone/finished
+	$(TRAIN_AGENT) --data $^ --algorithm ppo --init $(AGENTS)/clone --reward potential --gae-lambda 0.5 --steps 20480 --n-steps 16 --n-epochs 2 --batch-size 256 --target-kl 0.05 --ent-coef 0.001 --chunk-updates 5 --out $(@D)
+
+$(AGENTS)/a2c/finished: $(BOXES_A)
+	$(TRAIN_AGENT) --data $^ --algorithm a2c --reward immediate --learning-rate 5e-4 --steps 28672 --chunk-updates 14 --out $(@D)
+
 check: lint type ## ruff and mypy
 
 lint: $(STAMP)

@@ -39,6 +39,11 @@ class PairAttentionLayer(nn.Module):
             nn.Linear(feedforward_dim, embed_dim),
         )
 
+    def biases(self, pairs: Tensor) -> Tensor:
+        """What pairs (B, T, T, P) add to the weights of attention, shape (B, T, T, H)."""
+        found: Tensor = self.bias(pairs)
+        return found
+
     def forward(self, tokens: Tensor, biases: Tensor, pairs: Tensor | None = None) -> Tensor:
         """One layer.
 
@@ -46,7 +51,7 @@ class PairAttentionLayer(nn.Module):
         ----------
         tokens : Tensor, dtype=float32, shape (B, T, D)
         biases : Tensor, dtype=float32, shape (B, H, T, T)
-            What pairs of tokens add to the weights: of `bias`, and very negative where a token must
+            What pairs of tokens add to the weights, see `biases`; very negative where a token must
             not be heard.
         pairs : Tensor, optional, dtype=float32, shape (B, T, T, P)
             Needed if the layer hears them.

@@ -34,43 +34,25 @@ class ChainNumbers(NamedTuple):
     pairs: Tensor
 
 
-class LoopTable(NamedTuple):
-    """Energies that chains are made of, kcal/mol.
-
-    Attributes
-    ----------
-    stems : Tensor, dtype=float32, shape (B, N, 3)
-        Stacks, hairpin closed by the inner pair, exterior branch; of no meaning in padding.
-    loops : Tensor, dtype=float32, shape (B, N, N)
-        Interior loop or stack that the first box closes with the second; huge where the second does
-        not lie inside the first.
-    """
-
-    stems: Tensor
-    loops: Tensor
-
-
-def loop_table(tokens: Tensor, boxes: Tensor, loop_energy: Tensor) -> LoopTable:
-    """Energies out of an observation; arguments as of `AssemblyNetwork.encode`."""
-    columns = [tokens[..., k] for k in (_STACK, _HAIRPIN, _EXTERIOR)]
-    loops = torch.where(_nested(boxes), 5 * loop_energy, _NEVER)
-    return LoopTable(10 * torch.stack(columns, dim=2), loops)
-
-
 @torch.no_grad()
-def chain_numbers(table: LoopTable, present: Tensor, n_rounds: int) -> ChainNumbers:
+def chain_numbers(
+    tokens: Tensor, boxes: Tensor, loop_energy: Tensor, n_rounds: int
+) -> ChainNumbers:
     """Numbers per box and per pair of boxes.
 
     Parameters
     ----------
-    table : LoopTable
-    present : Tensor, dtype=bool, shape (B, N)
-        Boxes that may be in a chain.
+    tokens : Tensor, dtype=float32, shape (B, N, F)
+    boxes : Tensor, dtype=int, shape (B, N, 5)
+        -1 in padding lines.
+    loop_energy : Tensor, dtype=float32, shape (B, N, N)
+        See `envs.slots.Slots`.
     n_rounds : int
         Longest chain whose energy is right.
     """
-    stack, hairpin, exterior = table.stems.unbind(2)
-    loop = table.loops.masked_fill(~(present[:, :, None] & present[:, None]), _NEVER)
+    stack, hairpin, exterior = (10 * tokens[..., k] for k in (_STACK, _HAIRPIN, _EXTERIOR))
+    nested, present = _nested(boxes), boxes[..., 3] > 0
+    loop = torch.where(nested, 5 * loop_energy, _NEVER)  # [a, b]: a closes b
     inside, outside = stack + hairpin, exterior
     for _ in range(n_rounds):
         inside = stack + torch.minimum(hairpin, (loop + inside[:, None]).amin(dim=2))
@@ -79,7 +61,6 @@ def chain_numbers(table: LoopTable, present: Tensor, n_rounds: int) -> ChainNumb
     total = torch.where(present, inside + outside, _NEVER)
     worse = (total - total.amin(dim=1, keepdim=True)).clamp(0, 10)
     of_boxes = torch.stack([inside / 10, outside / 10, worse / 5, torch.exp(-worse)], dim=2)
-    nested = loop < _NEVER / 2
     closes = (stack - inside)[:, :, None] + loop + inside[:, None]
     worse = torch.where(nested, closes, 10.0).clamp(0, 10)
     of_pairs = torch.stack([torch.where(nested, 1 - worse / 10, 0.0), torch.exp(-2 * worse)], 3)

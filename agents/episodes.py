@@ -1,7 +1,7 @@
 """Episodes that a policy plays by drawing, several per sequence: what it saw, did and got."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -76,5 +76,7 @@ def drawn_episodes(
         actions[rows] = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
         steps.append((rows, picked.numpy(), mask.numpy(), globals_.numpy(), actions[rows]))
         returns += batch.step(actions).reward
-    joined = [np.concatenate(parts) for parts in zip(*steps, strict=True)]
-    return Episodes(*joined, returns.reshape(len(instances), samples))
+    parts: list[Any] = [np.concatenate(each) for each in zip(*steps, strict=True)]
+    episode, seen_picked, seen_mask, seen_globals, action = parts
+    by_instance = returns.reshape(len(instances), samples)
+    return Episodes(episode, seen_picked, seen_mask, seen_globals, action, by_instance)

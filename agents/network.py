@@ -15,9 +15,7 @@ from boxfold.agents.attention import PairAttentionLayer
 from boxfold.agents.chain_energy import (
     N_BOX_NUMBERS,
     N_PAIR_NUMBERS,
-    LoopTable,
     chain_numbers,
-    loop_table,
 )
 from boxfold.agents.pair_features import PairFeatures
 from boxfold.envs.batch import GLOBAL_NAMES
@@ -45,10 +43,6 @@ class NetworkConfig:
         default=8,
         metadata={"help": "longest chain of nested stems whose energy is summed; 0: none is"},
     )
-    state_chains: bool = field(
-        default=True,
-        metadata={"help": "whether chains are summed again at each step, over what is allowed"},
-    )
     n_token_features: int = field(default=N_TOKEN_FEATURES, metadata={"help": "input per box"})
     n_globals: int = field(default=len(GLOBAL_NAMES), metadata={"help": "input per state"})
 
@@ -68,15 +62,12 @@ class Encoded(NamedTuple):
         The last token is STOP.
     biases : Tensor, dtype=float32, shape (B, N + 1, N + 1, L * H)
         What pairs of tokens add to the attention of the L decoder layers.
-    table : LoopTable
-        Energies of the B sequences.
     rows : Tensor, dtype=int64, shape (S,)
         Which of the B sequences each of S states is of; nothing is copied before it is needed.
     """
 
     tokens: Tensor
     biases: Tensor
-    table: LoopTable
     rows: Tensor
 
     def take(self, rows: Tensor) -> "Encoded":
@@ -108,7 +99,6 @@ class AssemblyNetwork(nn.Module):
         )
         self.state = nn.Linear(2, D, bias=False)  # picked, allowed
         self.globals = nn.Linear(config.n_globals, D)
-        self.state_chains = nn.Linear(N_BOX_NUMBERS, D, bias=False) if config.state_chains else None
         self.decoder = nn.ModuleList(
             PairAttentionLayer(*shape, hears_pairs=False) for _ in range(config.n_decoder_layers)
         )
@@ -137,18 +127,17 @@ class AssemblyNetwork(nn.Module):
         """
         present = boxes[..., 3:4] > 0
         tokens, of_pairs = tokens.masked_fill(~present, 0.0), None
-        table = loop_table(tokens, boxes, loop_energy)
         if rounds := self.config.chain_rounds:
-            of_boxes, of_pairs = chain_numbers(table, present[..., 0], rounds)
+            of_boxes, of_pairs = chain_numbers(tokens, boxes, loop_energy, rounds)
             tokens = torch.cat([tokens, of_boxes], dim=2)
         x = self.embed(tokens)  # (B, N, D)
         x = torch.cat([x, self.stop.expand(len(x), 1, -1)], dim=1)  # (B, N + 1, D)
         pairs = self.pairs(boxes, loop_energy, of_pairs)
         hidden = _hidden(torch.nn.functional.pad(present[..., 0], (0, 1), value=True))
-        for layer in self.encoder:
-            x = layer(x, layer.bias(pairs).permute(0, 3, 1, 2) + hidden, pairs)
-        biases = torch.cat([layer.bias(pairs) for layer in self.decoder], dim=3)
-        return Encoded(x, biases, table, torch.arange(len(x)))
+        for layer in _layers(self.encoder):
+            x = layer(x, layer.biases(pairs).permute(0, 3, 1, 2) + hidden, pairs)
+        biases = torch.cat([layer.biases(pairs) for layer in _layers(self.decoder)], dim=3)
+        return Encoded(x, biases, torch.arange(len(x)))
 
     def decode(
         self, encoded: Encoded, picked: Tensor, mask: Tensor, globals_: Tensor
@@ -206,10 +195,7 @@ class AssemblyNetwork(nn.Module):
         order = torch.argsort((~relevant).to(torch.uint8), dim=1, stable=True)[:, :R]
         slots = torch.nn.functional.pad(order, (1, 0), value=N)  # (S, R + 1)
         state = torch.stack([picked.gather(1, order), mask.gather(1, order)], dim=2).float()
-        update = self.state(state)
-        if self.state_chains is not None:
-            update = update + self.state_chains(self._chains(encoded, order, relevant))
-        update = torch.nn.functional.pad(update, (0, 0, 1, 0))
+        update = torch.nn.functional.pad(self.state(state), (0, 0, 1, 0))
         is_stop = (torch.arange(R + 1) == 0)[:, None]
         update = update + is_stop * self.globals(globals_)[:, None]
         x = _rows_of(encoded.tokens, encoded.rows[:, None], slots) + update
@@ -222,14 +208,6 @@ class AssemblyNetwork(nn.Module):
             x = layer(x, of_layer)
         return self.norm(x), slots
 
-    def _chains(self, encoded: Encoded, order: Tensor, relevant: Tensor) -> Tensor:
-        """Numbers (S, R, N_BOX_NUMBERS) of chains of relevant boxes (S, N), some boxes (S, R)."""
-        rows = encoded.rows[:, None]
-        stems, loops = encoded.table
-        some_loops = _rows_of(loops[..., None], rows[:, None], order[:, :, None], order[:, None])
-        table = LoopTable(_rows_of(stems, rows, order), some_loops[..., 0])
-        return chain_numbers(table, relevant.gather(1, order), self.config.chain_rounds).boxes
-
     def forward(
         self,
         tokens: Tensor,
@@ -241,6 +219,10 @@ class AssemblyNetwork(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Both stages at once; see `encode` and `decode`."""
         return self.decode(self.encode(tokens, boxes, loop_energy), picked, mask, globals_)
+
+
+def _layers(stack: nn.ModuleList) -> list[PairAttentionLayer]:
+    return [layer for layer in stack if isinstance(layer, PairAttentionLayer)]
 
 
 def _rows_of(values: Tensor, *index: Tensor) -> Tensor:

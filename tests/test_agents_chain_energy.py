@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from boxfold.agents.chain_energy import chain_numbers as numbers_of
-from boxfold.agents.chain_energy import loop_table
+from boxfold.agents.chain_energy import chain_numbers
 from boxfold.agents.layout import Layouts
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import instance_from_sequence
@@ -16,11 +15,6 @@ from boxfold.features.synthetic import synthetic_sequence
 def instances(n, max_boxes=9):
     rng = np.random.default_rng(4)
     return [instance_from_sequence(synthetic_sequence(36, rng), max_boxes) for _ in range(n)]
-
-
-def chain_numbers(*layout, n_rounds):
-    tokens, boxes, loop_energy = layout
-    return numbers_of(loop_table(tokens, boxes, loop_energy), boxes[..., 3] > 0, n_rounds)
 
 
 def chain_energies(instance):
@@ -63,18 +57,6 @@ def test_the_best_inner_stem_of_each_stem_costs_nothing_or_the_hairpin_is_better
         nested = encloses(instance.boxes)
         assert (pairs[~nested] <= 1e-6).all()
         assert ((pairs[nested] >= 0) & (pairs[nested] <= 1)).all()
-
-
-def test_boxes_that_are_ruled_out_are_in_no_chain():
-    for instance in instances(6):
-        tokens, boxes, loops = Layouts([instance], AssemblyConfig(9)).of(np.arange(1))
-        keep = np.arange(0, instance.n_boxes, 2)
-        present = torch.zeros(1, instance.n_boxes, dtype=torch.bool)
-        present[0, keep] = True
-        some = numbers_of(loop_table(tokens, boxes, loops), present, 8).boxes[0]
-        parts = tokens[:, keep], boxes[:, keep], loops[:, keep][:, :, keep]
-        alone = chain_numbers(*parts, n_rounds=8).boxes[0]
-        assert torch.allclose(some[keep], alone, atol=1e-6)
 
 
 def test_padding_changes_nothing():

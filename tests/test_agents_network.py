@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from boxfold.agents.chain_energy import chain_numbers
 from boxfold.agents.learned import load_learned, save_learned
 from boxfold.agents.network import MASKED, AssemblyNetwork, NetworkConfig
 from boxfold.agents.pair_codes import (
@@ -163,8 +162,6 @@ def in_full(network, parts):
     seen = torch.nn.functional.pad(picked.bool() | mask[:, :-1].bool(), (0, 1), value=True)
     hidden = torch.where(seen, 0.0, MASKED)[:, None, None]
     state = network.state(torch.stack([picked, mask[:, :-1]], dim=2).float())
-    chains = chain_numbers(encoded.table, seen[:, :-1], SMALL.chain_rounds).boxes
-    state = state + network.state_chains(chains)
     x = encoded.tokens + torch.cat([state, network.globals(globals_)[:, None]], dim=1)
     for index, layer in enumerate(network.decoder):
         of_layer = encoded.biases[..., index * SMALL.n_heads : (index + 1) * SMALL.n_heads]

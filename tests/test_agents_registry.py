@@ -16,7 +16,7 @@ TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGC
 def test_names_are_those_of_the_issue():
     assert AGENT_NAMES == (
         *("random", "greedy-s1", "greedy-stack", "greedy-energy", "beam", "annealing"),
-        *("exact", "rnafold", "supervised", "clone", "ppo", "a2c"),
+        *("exact", "rnafold", "supervised", "clone", "reinforce", "ppo", "a2c"),
     )
 
 
