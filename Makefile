@@ -111,8 +111,8 @@ $(AGENTS)/reinforce/finished: $(BOXES) | $(AGENTS)/clone/finished
 $(AGENTS)/supervised/finished: $(BOXES)
 	$(BIN)/boxfold train-supervised --resume --data $^ --max-boxes 128 --epochs 3 --validation-instances 400 --seed 1 --out $(@D)
 
-$(AGENTS)/ppo/finished: $(BOXES_A) | $(AGENTS)/clone/finished
-	$(TRAIN_AGENT) --data $^ --algorithm ppo --init $(AGENTS)/clone --reward potential --gae-lambda 0.5 --steps 20480 --n-steps 16 --n-epochs 2 --batch-size 256 --target-kl 0.05 --ent-coef 0.001 --chunk-updates 5 --out $(@D)
+$(AGENTS)/ppo/finished: $(BOXES_A)
+	$(TRAIN_AGENT) --data $^ --algorithm ppo --reward immediate --learning-rate 5e-4 --n-epochs 2 --steps 24576 --chunk-updates 3 --out $(@D)
 
 $(AGENTS)/a2c/finished: $(BOXES_A)
 	$(TRAIN_AGENT) --data $^ --algorithm a2c --reward immediate --learning-rate 5e-4 --steps 28672 --chunk-updates 14 --out $(@D)
