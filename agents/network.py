@@ -46,6 +46,11 @@ class NetworkConfig:
     n_token_features: int = field(default=N_TOKEN_FEATURES, metadata={"help": "input per box"})
     n_globals: int = field(default=len(GLOBAL_NAMES), metadata={"help": "input per state"})
 
+    @property
+    def n_chain_rounds(self) -> int:
+        """Rounds of `chain_numbers`: none where energies of loops are not to be seen."""
+        return self.chain_rounds if self.loop_energies else 0
+
     def __post_init__(self) -> None:
         if self.embed_dim % self.n_heads:
             raise ValueError(
@@ -87,7 +92,7 @@ class AssemblyNetwork(nn.Module):
         super().__init__()
         self.config = config = config or NetworkConfig()
         D = config.embed_dim
-        more = (N_BOX_NUMBERS, N_PAIR_NUMBERS) if config.chain_rounds else (0, 0)
+        more = (N_BOX_NUMBERS, N_PAIR_NUMBERS) if config.n_chain_rounds else (0, 0)
         self.embed = nn.Linear(config.n_token_features + more[0], D)
         self.stop = nn.Parameter(torch.zeros(1, 1, D))
         self.pairs = PairFeatures(
@@ -127,7 +132,7 @@ class AssemblyNetwork(nn.Module):
         """
         present = boxes[..., 3:4] > 0
         tokens, of_pairs = tokens.masked_fill(~present, 0.0), None
-        if rounds := self.config.chain_rounds:
+        if rounds := self.config.n_chain_rounds:
             of_boxes, of_pairs = chain_numbers(tokens, boxes, loop_energy, rounds)
             tokens = torch.cat([tokens, of_boxes], dim=2)
         x = self.embed(tokens)  # (B, N, D)

@@ -146,7 +146,7 @@ def test_decoding_in_two_stages_equals_one_pass():
 
 def test_energies_of_loops_are_heard_only_if_the_config_says_so():
     for loop_energies in (True, False):
-        network = small_network(loop_energies=loop_energies, chain_rounds=0)
+        network = small_network(loop_energies=loop_energies)
         parts = observation(12)
         assert parts[2].abs().sum() > 1
         logits, value = outputs(network, parts)
