@@ -68,7 +68,7 @@ def rollout(
     picks: list[list[Picks]] = [[] for _ in instances]
     for rows in chunks_by_size(instances, CHUNK):
         chunk = [instances[row] for row in rows]
-        batch = BatchAssembly(fitting_config(chunk, config), len(chunk) * samples)
+        batch = BatchAssembly(fitting_config(chunk, config), len(chunk) * samples, judge=False)
         for index, instance in enumerate(chunk):
             for sample in range(samples):
                 batch.load(index * samples + sample, instance)

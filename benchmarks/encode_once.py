@@ -33,7 +33,7 @@ def encoding_at_each_step(
     found: list[list[Picks]] = [[] for _ in instances]
     for rows in chunks_by_size(instances, CHUNK):
         chunk = [instances[row] for row in rows]
-        batch = BatchAssembly(fitting_config(chunk, config), len(chunk))
+        batch = BatchAssembly(fitting_config(chunk, config), len(chunk), judge=False)
         for index, instance in enumerate(chunk):
             batch.load(index, instance)
         while not batch.finished.all():

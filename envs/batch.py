@@ -74,6 +74,9 @@ class BatchAssembly:
     config : AssemblyConfig
     n_envs : int
         B.
+    judge : bool
+        Whether ended episodes are checked and described. Without it, which is faster, they count as
+        valid and have empty infos: for decoding, where only the picks are wanted.
 
     Attributes
     ----------
@@ -87,7 +90,8 @@ class BatchAssembly:
     finished : ndarray, dtype=bool, shape (B,)
     """
 
-    def __init__(self, config: AssemblyConfig, n_envs: int = 1) -> None:
+    def __init__(self, config: AssemblyConfig, n_envs: int = 1, judge: bool = True) -> None:
+        self.judge = judge
         B, N = n_envs, config.max_boxes
         self.config, self.n_envs = config, n_envs
         self.instances: list[Instance | None] = [None] * B
@@ -153,9 +157,8 @@ class BatchAssembly:
         legal = running & self._is_selectable(actions)
         self._pick(np.flatnonzero(legal), actions[legal])
         ended = running & ~(legal & self._mask[:, :-1].any(axis=1))
-        reasons = {
-            b: self._reasons(b, int(actions[b]), legal[b]) for b in np.flatnonzero(ended).tolist()
-        }
+        judged = np.flatnonzero(ended & self.judge).tolist()
+        reasons = {b: self._reasons(b, int(actions[b]), legal[b]) for b in judged}
         valid = np.array([not reasons.get(b) for b in range(self.n_envs)])
         components = step_reward(
             self.config.reward, self._optimum, before, StateTerms(*self._terms), ended, valid
