@@ -28,7 +28,7 @@ def split_table(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     """Number of sequences, mean energy gap and F1 of each agent by a column."""
     grouped = rows.groupby([by, "agent"], observed=True)[["energy_gap", "f1"]]
     table = grouped.mean().unstack("agent")
-    table.insert(0, "n", rows.drop_duplicates("id").groupby(by, observed=True).size())
+    table[("n", "")] = rows.drop_duplicates("id").groupby(by, observed=True).size()
     return table
 
 
