@@ -25,9 +25,11 @@ class ChainNumbers(NamedTuple):
     Attributes
     ----------
     boxes : Tensor, dtype=float32, shape (B, N, N_BOX_NUMBERS)
+        Energy inwards and outwards by 10 kcal/mol; how much worse than the best chain the best one
+        through this box is, by 5 kcal/mol and as ``exp(-worse)``. 0 in padding.
     pairs : Tensor, dtype=float32, shape (B, N, N, N_PAIR_NUMBERS)
-        How much worse than the best the second box is as what the first one closes; 0 where the
-        second does not lie inside the first.
+        ``1 - worse / 10`` and ``exp(-2 worse)``, with how much worse than the best (kcal/mol, at most
+        10) the second box is as what the first one closes; 0 where it does not lie inside.
     """
 
     boxes: Tensor
