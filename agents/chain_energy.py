@@ -28,7 +28,7 @@ class ChainNumbers(NamedTuple):
         Energy inwards and outwards by 10 kcal/mol; how much worse than the best chain the best one
         through this box is, by 5 kcal/mol and as ``exp(-worse)``. 0 in padding.
     pairs : Tensor, dtype=float32, shape (B, N, N, N_PAIR_NUMBERS)
-        ``1 - worse / 10`` and ``exp(-2 worse)``: how much worse than the best (kcal/mol, at most 10)
+        ``1 - worse / 10`` and ``exp(-2 worse)``: how much worse than the best (kcal/mol, up to 10)
         the second box is as what the first one closes; 0 where it does not lie inside.
     """
 
