@@ -8,11 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from boxfold.agents.layout import Layouts
 from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.policy_training import PolicyTrainer
 from boxfold.agents.teacher import States, teacher_states
-from boxfold.agents.training import EpochTrainer, TrainConfig
-from boxfold.agents.validation import validate_policy
+from boxfold.agents.training import TrainConfig
 from boxfold.envs.instance import Instance
 from boxfold.s1.run_folder import RunFolder
 
@@ -31,7 +30,7 @@ class CloneConfig(TrainConfig):
             raise ValueError(f"explore is {self.explore} (a share, from 0 to 1)")
 
 
-class CloneTrainer(EpochTrainer):
+class CloneTrainer(PolicyTrainer):
     """Learns what the exact optimum picks; see `EpochTrainer`.
 
     All boxes that lead to the optimum are right at once: the order of picks does not matter.
@@ -45,8 +44,6 @@ class CloneTrainer(EpochTrainer):
         Trained network to start from.
     """
 
-    role = "policy"
-
     def __init__(
         self,
         config: CloneConfig,
@@ -55,11 +52,8 @@ class CloneTrainer(EpochTrainer):
         run: RunFolder,
         start: AssemblyNetwork | None = None,
     ) -> None:
-        super().__init__(config, train, validation, run)
-        if start is not None and not run.has("state"):
-            self.network.load_state_dict(start.state_dict())
+        super().__init__(config, train, validation, run, start)
         self.explore = config.explore
-        self.layouts = Layouts(train, config.assembly)
         self.states: States | None = None
 
     def prepare_epoch(self, rng: np.random.Generator) -> None:
@@ -81,7 +75,3 @@ class CloneTrainer(EpochTrainer):
         loss = -(share * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
         best = logits.detach().argmax(dim=1, keepdim=True)
         return {"loss": loss, "accuracy": right.gather(1, best).mean()}
-
-    def validate(self) -> tuple[float, dict[str, float]]:
-        """See `validate_policy`."""
-        return validate_policy(self.network, self.validation, self.config.assembly)

@@ -7,10 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from boxfold.agents.layout import fitting_config
 from boxfold.agents.network import AssemblyNetwork
-from boxfold.agents.rollout import encoded, observed
-from boxfold.envs.batch import BatchAssembly
+from boxfold.agents.rollout import loaded, observed
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 
@@ -58,12 +56,7 @@ def drawn_episodes(
     samples : int
         K.
     """
-    batch = BatchAssembly(fitting_config(instances, config), len(instances) * samples)
-    for index, instance in enumerate(instances):
-        for sample in range(samples):
-            batch.load(index * samples + sample, instance)
-    first = {name: array[::samples] for name, array in batch.observation.items()}
-    sequences = encoded(network, first)
+    batch, sequences = loaded(network, instances, config, samples)
     returns = np.zeros(batch.n_envs)
     steps = []
     while not batch.finished.all():

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from boxfold.agents.episodes import Episodes, drawn_episodes
-from boxfold.agents.layout import Layouts
 from boxfold.agents.network import AssemblyNetwork
-from boxfold.agents.training import EpochTrainer, TrainConfig
-from boxfold.agents.validation import validate_policy
+from boxfold.agents.policy_training import PolicyTrainer
+from boxfold.agents.training import TrainConfig
 from boxfold.envs.instance import Instance
 from boxfold.s1.run_folder import RunFolder
 
@@ -112,7 +111,7 @@ def weighted_states(played: Episodes, advantage: NDArray[np.float64]) -> Weighte
     return WeightedStates(instance[first], first, visits, weight)
 
 
-class ReinforceTrainer(EpochTrainer):
+class ReinforceTrainer(PolicyTrainer):
     """Learns from its own episodes; see `EpochTrainer`.
 
     Parameters
@@ -124,8 +123,6 @@ class ReinforceTrainer(EpochTrainer):
         Trained network to start from; the policy is kept near it by `kl_weight`.
     """
 
-    role = "policy"
-
     def __init__(
         self,
         config: ReinforceConfig,
@@ -134,13 +131,10 @@ class ReinforceTrainer(EpochTrainer):
         run: RunFolder,
         start: AssemblyNetwork | None = None,
     ) -> None:
-        super().__init__(config, train, validation, run)
-        if start is not None and not run.has("state"):
-            self.network.load_state_dict(start.state_dict())
+        super().__init__(config, train, validation, run, start)
         self.start = copy.deepcopy(start).eval() if start is not None else None
         self.samples, self.best_weight = config.samples, config.best_weight
         self.kl_weight = config.kl_weight
-        self.layouts = Layouts(train, config.assembly)
         self.scale = np.array([each.cut(config.assembly.n_stem_slots).scale for each in train])
         self.rng = np.random.default_rng(0)
 
@@ -175,7 +169,3 @@ class ReinforceTrainer(EpochTrainer):
             losses["kl"] = (kl * torch.from_numpy(states.visits)).sum() / n_episodes
             losses["loss"] = losses["loss"] + self.kl_weight * losses["kl"]
         return losses
-
-    def validate(self) -> tuple[float, dict[str, float]]:
-        """See `validate_policy`."""
-        return validate_policy(self.network, self.validation, self.config.assembly)

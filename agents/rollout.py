@@ -39,6 +39,23 @@ def encoded(network: AssemblyNetwork, observation: Observation) -> Encoded:
     return network.encode(*(torch.from_numpy(observation[name]) for name in names))
 
 
+def loaded(
+    network: AssemblyNetwork,
+    instances: Sequence[Instance],
+    config: AssemblyConfig,
+    samples: int,
+    judge: bool = True,
+) -> tuple[BatchAssembly, Encoded]:
+    """Episodes about to begin, `samples` per instance side by side, and the encoded sequences."""
+    slots = fitting_config(instances, config)
+    batch = BatchAssembly(slots, len(instances) * samples, judge=judge)
+    for index, instance in enumerate(instances):
+        for sample in range(samples):
+            batch.load(index * samples + sample, instance)
+    first = {name: array[::samples] for name, array in batch.observation.items()}
+    return batch, encoded(network, first)
+
+
 @torch.no_grad()
 def rollout(
     network: AssemblyNetwork,
@@ -68,12 +85,8 @@ def rollout(
     picks: list[list[Picks]] = [[] for _ in instances]
     for rows in chunks_by_size(instances, CHUNK):
         chunk = [instances[row] for row in rows]
-        batch = BatchAssembly(fitting_config(chunk, config), len(chunk) * samples, judge=False)
-        for index, instance in enumerate(chunk):
-            for sample in range(samples):
-                batch.load(index * samples + sample, instance)
-        first = {name: array[::samples] for name, array in batch.observation.items()}
-        _play(batch, network, encoded(network, first), rng, samples)
+        batch, sequences = loaded(network, chunk, config, samples, judge=False)
+        _play(batch, network, sequences, rng, samples)
         drawn = [tuple(each) for each in batch.picks]
         for i, row in enumerate(rows.tolist()):
             picks[row] = drawn[i * samples : (i + 1) * samples]
