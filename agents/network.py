@@ -43,6 +43,9 @@ class NetworkConfig:
         default=8,
         metadata={"help": "longest chain of nested stems whose energy is summed; 0: none is"},
     )
+    chains_beside: int = field(
+        default=4, metadata={"help": "most chains summed before and behind each stem"}
+    )
     n_token_features: int = field(default=N_TOKEN_FEATURES, metadata={"help": "input per box"})
     n_globals: int = field(default=len(GLOBAL_NAMES), metadata={"help": "input per state"})
 
@@ -133,7 +136,9 @@ class AssemblyNetwork(nn.Module):
         present = boxes[..., 3:4] > 0
         tokens, of_pairs = tokens.masked_fill(~present, 0.0), None
         if rounds := self.config.n_chain_rounds:
-            of_boxes, of_pairs = chain_numbers(tokens, boxes, loop_energy, rounds)
+            of_boxes, of_pairs = chain_numbers(
+                tokens, boxes, loop_energy, rounds, self.config.chains_beside
+            )
             tokens = torch.cat([tokens, of_boxes], dim=2)
         x = self.embed(tokens)  # (B, N, D)
         x = torch.cat([x, self.stop.expand(len(x), 1, -1)], dim=1)  # (B, N + 1, D)
