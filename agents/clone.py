@@ -56,10 +56,12 @@ class CloneTrainer(PolicyTrainer):
         self.explore = config.explore
         self.states: States | None = None
 
-    def prepare_epoch(self, rng: np.random.Generator) -> None:
+    def prepare_epoch(self, rows: NDArray[np.intp], rng: np.random.Generator) -> None:
         """Play new episodes."""
         explore = self.explore if self.progress.epoch else 0.0
-        self.states = teacher_states(self.train, self.config.assembly, rng, self.network, explore)
+        chosen = [self.train[row] for row in rows]
+        states = teacher_states(chosen, self.config.assembly, rng, self.network, explore)
+        self.states = states._replace(instance=torch.from_numpy(rows)[states.instance])
 
     def batch_loss(self, rows: NDArray[np.intp]) -> dict[str, Tensor]:
         """Cross-entropy to the uniform choice among all right picks, and how often one leads."""

@@ -24,6 +24,7 @@ class Episodes(NamedTuple):
     mask : ndarray, dtype=int8, shape (S, N + 1)
     globals : ndarray, dtype=float32, shape (S, G)
     action : ndarray, dtype=int64, shape (S,)
+    reward : ndarray, dtype=float64, shape (S,)
     returns : ndarray, dtype=float64, shape (B, K)
         Sum of rewards of each episode.
     """
@@ -33,6 +34,7 @@ class Episodes(NamedTuple):
     mask: NDArray[np.int8]
     globals: NDArray[np.float32]
     action: NDArray[np.intp]
+    reward: NDArray[np.float64]
     returns: NDArray[np.float64]
 
 
@@ -57,8 +59,7 @@ def drawn_episodes(
         K.
     """
     batch, sequences = loaded(network, instances, config, samples)
-    returns = np.zeros(batch.n_envs)
-    steps = []
+    steps: list[tuple[NDArray[Any], ...]] = []
     while not batch.finished.all():
         rows = np.flatnonzero(~batch.finished)
         picked, mask, globals_ = observed(batch, rows)
@@ -67,9 +68,33 @@ def drawn_episodes(
         actions = np.full(batch.n_envs, batch.config.stop)
         # The largest of logits plus Gumbel noise is a draw from the softmax.
         actions[rows] = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
-        steps.append((rows, picked.numpy(), mask.numpy(), globals_.numpy(), actions[rows]))
-        returns += batch.step(actions).reward
+        reward = batch.step(actions).reward[rows].astype(np.float64)
+        steps.append((rows, picked.numpy(), mask.numpy(), globals_.numpy(), actions[rows], reward))
     parts: list[Any] = [np.concatenate(each) for each in zip(*steps, strict=True)]
-    episode, seen_picked, seen_mask, seen_globals, action = parts
-    by_instance = returns.reshape(len(instances), samples)
-    return Episodes(episode, seen_picked, seen_mask, seen_globals, action, by_instance)
+    returns = np.bincount(parts[0], parts[-1]).reshape(len(instances), samples)
+    return Episodes(*parts, returns)
+
+
+def to_come(
+    episode: NDArray[np.intp], values: NDArray[np.float64], discount: float
+) -> NDArray[np.float64]:
+    """Discounted sum over each step and those after it in its episode; shape (S,).
+
+    Parameters
+    ----------
+    episode : ndarray, dtype=int64, shape (S,)
+        Of each step, in the order of `Episodes`: all first steps, all second ones and so on.
+    values : ndarray, dtype=float64, shape (S,)
+    discount : float
+
+    Examples
+    --------
+    >>> to_come(np.array([0, 1, 0, 0]), np.array([1.0, 5.0, 2.0, 4.0]), 0.5).tolist()
+    [3.0, 5.0, 4.0, 4.0]
+    """
+    later = np.zeros(int(episode.max(initial=-1)) + 1)
+    sums = np.empty_like(values)
+    starts = np.flatnonzero(np.diff(episode) <= 0) + 1
+    for steps in reversed(np.split(np.arange(len(values)), starts)):
+        sums[steps] = later[episode[steps]] = values[steps] + discount * later[episode[steps]]
+    return sums

@@ -4,6 +4,11 @@ No critic is needed: the mean return of the other episodes of the same sequence 
 (Kool et al. 2019, "Buy 4 REINFORCE samples, get a baseline for free"). Since samples are reranked
 by energy when it matters, the best of the K episodes can be rewarded too: its advantage is what
 the best return would lose without it, an unbiased gradient of the expected best of K.
+
+With the reward ``potential`` each pick is told apart from those before it: it answers for what it
+itself loses against the exact best completion, and by `credit` for what is lost after it. With
+``credit = 0`` this is the policy gradient on the exact teacher's costs (Ross and Bagnell 2014,
+"Reinforcement and imitation learning via interactive no-regret learning").
 """
 
 import copy
@@ -16,11 +21,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from boxfold.agents.episodes import Episodes, drawn_episodes
+from boxfold.agents.episodes import Episodes, drawn_episodes, to_come
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.policy_training import PolicyTrainer
 from boxfold.agents.training import TrainConfig
 from boxfold.envs.instance import Instance
+from boxfold.rewards.reward import reward_scale
 from boxfold.s1.run_folder import RunFolder
 
 
@@ -35,6 +41,10 @@ class ReinforceConfig(TrainConfig):
     best_weight: float = field(
         default=0.5, metadata={"help": "share of the best of the samples in the objective, 0 to 1"}
     )
+    credit: float = field(
+        default=0.5,
+        metadata={"help": "discount of later losses, 0 to 1; only with the reward potential"},
+    )
     kl_weight: float = field(
         default=0.1,
         metadata={"help": "price of moving away from the start, per nat (no start: no price)"},
@@ -45,37 +55,44 @@ class ReinforceConfig(TrainConfig):
             raise ValueError(f"samples is {self.samples} (at least 2: one judges the other)")
         if not 0 <= self.best_weight <= 1:
             raise ValueError(f"best_weight is {self.best_weight} (a share, from 0 to 1)")
+        if not 0 <= self.credit <= 1:
+            raise ValueError(f"credit is {self.credit} (a discount, from 0 to 1)")
 
 
-def advantages(returns: NDArray[np.float64], best_weight: float) -> NDArray[np.float64]:
-    """How much better each episode is than the others of its instance.
+def against_others(returns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much better each episode is than the mean of the others of its instance.
 
     Parameters
     ----------
     returns : ndarray, dtype=float64, shape (B, K)
-    best_weight : float
-        0: against the mean of the others; 1: what the best of all loses without this one.
-
-    Returns
-    -------
-    ndarray, dtype=float64, shape (B, K)
 
     Examples
     --------
-    >>> advantages(np.array([[1.0, 2.0, 6.0]]), best_weight=0.0).tolist()
+    >>> against_others(np.array([[1.0, 2.0, 6.0]])).tolist()
     [[-3.0, -1.5, 4.5]]
-    >>> advantages(np.array([[1.0, 2.0, 6.0]]), best_weight=1.0).tolist()
-    [[0.0, 0.0, 4.0]]
     """
     K = returns.shape[1]
-    against_mean = (returns - returns.mean(axis=1, keepdims=True)) * K / (K - 1)
+    return (returns - returns.mean(axis=1, keepdims=True)) * K / (K - 1)
+
+
+def gain_of_best(returns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What the best return of an instance loses without each episode.
+
+    Parameters
+    ----------
+    returns : ndarray, dtype=float64, shape (B, K)
+
+    Examples
+    --------
+    >>> gain_of_best(np.array([[1.0, 2.0, 6.0]])).tolist()
+    [[0.0, 0.0, 4.0]]
+    """
     second, first = np.sort(returns, axis=1)[:, -2:].T
-    gain = np.where(returns == first[:, None], (first - second)[:, None], 0.0)
-    return (1 - best_weight) * against_mean + best_weight * gain
+    return np.where(returns == first[:, None], (first - second)[:, None], 0.0)
 
 
-class WeightedStates(NamedTuple):
-    """Distinct states with the summed advantage of each action that was taken there.
+class DistinctStates(NamedTuple):
+    """States of all episodes, each once: a state is the set of picks, not their order.
 
     Attributes
     ----------
@@ -83,22 +100,22 @@ class WeightedStates(NamedTuple):
     first : ndarray, dtype=int64, shape (U,)
         A step of `Episodes` in this state.
     visits : ndarray, dtype=int64, shape (U,)
-    weight : ndarray, dtype=float32, shape (U, N + 1)
+    of_step : ndarray, dtype=int64, shape (S,)
+        State of each step.
     """
 
     instance: NDArray[np.intp]
     first: NDArray[np.intp]
     visits: NDArray[np.intp]
-    weight: NDArray[np.float32]
+    of_step: NDArray[np.intp]
 
 
-def weighted_states(played: Episodes, advantage: NDArray[np.float64]) -> WeightedStates:
-    """States of all episodes, each once: a state is the set of picks, not their order.
+def distinct_states(played: Episodes) -> DistinctStates:
+    """States of some episodes.
 
     Parameters
     ----------
     played : Episodes
-    advantage : ndarray, dtype=float64, shape (B, K)
     """
     instance = played.episode // played.returns.shape[1]
     packed = np.packbits(played.picked.astype(bool), axis=1)
@@ -106,9 +123,25 @@ def weighted_states(played: Episodes, advantage: NDArray[np.float64]) -> Weighte
     _, first, state, visits = np.unique(
         keys, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
-    weight = np.zeros((len(first), played.mask.shape[1]), dtype=np.float32)
-    np.add.at(weight, (state.ravel(), played.action), advantage.ravel()[played.episode])
-    return WeightedStates(instance[first], first, visits, weight)
+    return DistinctStates(instance[first], first, visits, state.ravel())
+
+
+def against_same_state(worth: NDArray[np.float64], states: DistinctStates) -> NDArray[np.float64]:
+    """How much better each step went than the mean of the others in its state; shape (S,).
+
+    A step alone in its state is measured against 0, a completion without any loss.
+
+    Examples
+    --------
+    >>> of_step, visits = np.array([0, 0, 1]), np.array([2, 1])
+    >>> states = DistinctStates(np.zeros(2), np.array([0, 2]), visits, of_step)
+    >>> against_same_state(np.array([0.0, -2.0, -1.0]), states).tolist()
+    [2.0, -2.0, -1.0]
+    """
+    others = (np.bincount(states.of_step, worth)[states.of_step] - worth) / np.maximum(
+        states.visits[states.of_step] - 1, 1
+    )
+    return worth - others
 
 
 class ReinforceTrainer(PolicyTrainer):
@@ -134,11 +167,15 @@ class ReinforceTrainer(PolicyTrainer):
         super().__init__(config, train, validation, run, start)
         self.start = copy.deepcopy(start).eval() if start is not None else None
         self.samples, self.best_weight = config.samples, config.best_weight
-        self.kl_weight = config.kl_weight
-        self.scale = np.array([each.cut(config.assembly.n_stem_slots).scale for each in train])
+        self.kl_weight, self.credit = config.kl_weight, config.credit
+        weight = config.assembly.reward.loop_weight
+        self.optimum = np.array(
+            [each.cut(config.assembly.n_stem_slots).optimum_with(weight).energy for each in train]
+        )
+        self.scale = reward_scale(self.optimum)
         self.rng = np.random.default_rng(0)
 
-    def prepare_epoch(self, rng: np.random.Generator) -> None:
+    def prepare_epoch(self, rows: NDArray[np.intp], rng: np.random.Generator) -> None:
         """Episodes are drawn batch by batch, from here."""
         self.rng = rng
 
@@ -148,8 +185,10 @@ class ReinforceTrainer(PolicyTrainer):
         played = drawn_episodes(
             self.network, instances, self.config.assembly, self.rng, self.samples
         )
-        returns = played.returns * self.scale[rows, None]  # kcal/mol again
-        states = weighted_states(played, advantages(returns, self.best_weight))
+        states = distinct_states(played)
+        worth = self._worth(played, states, rows)
+        weight = np.zeros((len(states.first), played.mask.shape[1]), dtype=np.float32)
+        np.add.at(weight, (states.of_step, played.action), worth)
         layout = self.layouts.of(rows)
         index = torch.from_numpy(states.instance)
         observed = [
@@ -158,9 +197,9 @@ class ReinforceTrainer(PolicyTrainer):
         ]
         logits, _ = self.network.decode(self.network.encode(*layout).take(index), *observed)
         log_policy = torch.log_softmax(logits, dim=1)
-        n_episodes = returns.size
-        gain = (torch.from_numpy(states.weight) * log_policy).sum() / n_episodes
-        losses = {"loss": -gain, "return": torch.tensor(returns.mean())}
+        n_episodes = played.returns.size
+        gain = (torch.from_numpy(weight) * log_policy).sum() / n_episodes
+        losses = {"loss": -gain, "return": torch.tensor(played.returns.mean())}
         if self.start is not None and self.kl_weight:
             with torch.no_grad():
                 encoded = self.start.encode(*layout).take(index)
@@ -169,3 +208,21 @@ class ReinforceTrainer(PolicyTrainer):
             losses["kl"] = (kl * torch.from_numpy(states.visits)).sum() / n_episodes
             losses["loss"] = losses["loss"] + self.kl_weight * losses["kl"]
         return losses
+
+    def _worth(
+        self, played: Episodes, states: DistinctStates, rows: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Advantage of each step's action in kcal/mol, shape (S,)."""
+        scale, optimum = self.scale[rows], self.optimum[rows]
+        returns = played.returns * scale[:, None]
+        if self.config.assembly.reward.mode == "potential":
+            instance = played.episode // self.samples
+            kept = played.reward * scale[instance]
+            last = np.zeros(returns.size, dtype=np.intp)
+            last[played.episode] = np.arange(len(kept))  # of equal indices the last one counts
+            kept[last] += optimum[instance[last]]  # the rest is what the step loses, 0 or below
+            steps = against_same_state(to_come(played.episode, kept, self.credit), states)
+        else:
+            steps = against_others(returns).ravel()[played.episode]
+        gain = gain_of_best(returns).ravel()[played.episode]
+        return (1 - self.best_weight) * steps + self.best_weight * gain

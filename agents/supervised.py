@@ -104,7 +104,7 @@ class SupervisedTrainer(EpochTrainer):
             found = is_target(instance)[:n_slots]
             self.targets[row, : len(found)] = torch.from_numpy(found).float()
 
-    def prepare_epoch(self, rng: np.random.Generator) -> None:
+    def prepare_epoch(self, rows: NDArray[np.intp], rng: np.random.Generator) -> None:
         """Nothing changes from epoch to epoch."""
 
     def batch_loss(self, rows: NDArray[np.intp]) -> dict[str, Tensor]:

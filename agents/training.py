@@ -38,6 +38,10 @@ class TrainConfig:
         default_factory=AssemblyConfig, metadata={"help": "settings of the environment"}
     )
     epochs: int = field(default=12, metadata={"help": "passes over the training instances"})
+    epoch_instances: int = field(
+        default=0,
+        metadata={"help": "drawn for each epoch, which is shorter then; 0 = all instances"},
+    )
     minutes: float = field(
         default=0.0, metadata={"help": "CPU minutes after which training ends; 0 = no limit"}
     )
@@ -103,8 +107,8 @@ class EpochTrainer(ABC):
             self._restore()
 
     @abstractmethod
-    def prepare_epoch(self, rng: np.random.Generator) -> None:
-        """Make what the coming epoch learns from."""
+    def prepare_epoch(self, rows: NDArray[np.intp], rng: np.random.Generator) -> None:
+        """Make what the coming epoch learns from, for the training instances that it sees."""
 
     @abstractmethod
     def batch_loss(self, rows: NDArray[np.intp]) -> dict[str, Tensor]:
@@ -151,21 +155,25 @@ class EpochTrainer(ABC):
         start = time.process_time()
         rng = np.random.default_rng([self.config.seed, self.progress.epoch])
         self.network.eval()
-        self.prepare_epoch(rng)
-        order = rng.permutation(len(self.train))
+        order = rng.permutation(len(self.train))[: self.config.epoch_instances or None]
+        self.prepare_epoch(np.sort(order), rng)
         batches = self._batches(order, rng)
         sums: dict[str, float] = {}
+        n_seen = 0
         self.network.train()
         label = f"epoch {self.progress.epoch + 1}"
         # disable=None: a bar on a terminal only
         for index, rows in enumerate(tqdm(batches, label, disable=None, leave=False)):
             spent = self._spent(index / len(batches), time.process_time() - start)
+            if spent >= 1 and n_seen:
+                break  # the minutes are used up
             self._set_learning_rate(min(spent, 1.0))
             for name, value in self._step(rows).items():
-                sums[name] = sums.get(name, 0.0) + value * len(rows) / len(order)
+                sums[name] = sums.get(name, 0.0) + value * len(rows)
+            n_seen += len(rows)
         self.network.eval()
         rate = self.optimizer.param_groups[0]["lr"]
-        return {f"train/{name}": value for name, value in sums.items()} | {
+        return {f"train/{name}": value / n_seen for name, value in sums.items()} | {
             "train/learning_rate": rate
         }
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from boxfold.agents.episodes import to_come
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import CHUNK, encoded, observed
 from boxfold.envs.batch import BatchAssembly
@@ -73,17 +73,6 @@ def _episodes(
         logits = network.decode(*state)[0].numpy()
         actions = np.full(batch.n_envs, config.stop)
         actions[rows] = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
-        steps.append((rows, batch.step(actions).reward))
-    return torch.cat(features), torch.from_numpy(_returns(steps, config.reward.gamma))
-
-
-def _returns(
-    steps: Sequence[tuple[NDArray[np.intp], NDArray[np.float32]]], gamma: float
-) -> NDArray[np.float64]:
-    """Discounted rewards to come, step by step for the episodes that ran in it."""
-    to_come = np.zeros(len(steps[0][1]))
-    parts = []
-    for rows, reward in reversed(steps):
-        to_come[rows] = reward[rows] + gamma * to_come[rows]
-        parts.append(to_come[rows])
-    return np.concatenate(parts[::-1])
+        steps.append((rows, batch.step(actions).reward[rows].astype(np.float64)))
+    episode, reward = (np.concatenate(each) for each in zip(*steps, strict=True))
+    return torch.cat(features), torch.from_numpy(to_come(episode, reward, config.reward.gamma))

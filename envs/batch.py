@@ -111,6 +111,8 @@ class BatchAssembly:
         self._conflict = np.zeros((B, N, N), dtype=bool)
         self._optimum = np.zeros(B)
         self._terms = _Terms(np.zeros(B), np.zeros(B), np.zeros(B))
+        # The best completion of what is picked: while picks are part of it, it stays the best.
+        self._completion: list[frozenset[int]] = [frozenset()] * B
         self._returns = np.zeros((B, len(REWARD_COMPONENTS)))
 
     def load(self, index: int, instance: Instance) -> None:
@@ -133,7 +135,9 @@ class BatchAssembly:
         self.observation["picked"][index] = 0
         self.present[index] = self.selectable[index] = slots.present
         self._conflict[index] = slots.conflict
-        self._optimum[index] = instance.optimum_with(self.config.reward.loop_weight).energy
+        optimum = instance.optimum_with(self.config.reward.loop_weight)
+        self._optimum[index] = optimum.energy
+        self._completion[index] = frozenset(optimum.picks)
         energy, loops, completion = self._terms
         energy[index], loops[index], completion[index] = 0.0, 0.0, self._optimum[index]
         self._returns[index] = 0
@@ -212,11 +216,11 @@ class BatchAssembly:
         for b, slot in zip(rows.tolist(), slots.tolist(), strict=True):
             self.picks[b].append(slot)
             if slot < self.config.n_stem_slots:
-                self._evaluate(b)
+                self._evaluate(b, slot)
             self._summarise(b)
 
-    def _evaluate(self, b: int) -> None:
-        """Energies of the stems picked in episode `b`."""
+    def _evaluate(self, b: int, last: int) -> None:
+        """Energies of the stems picked in episode `b`, after its last pick."""
         instance, reward = self._instance(b), self.config.reward
         stems = self._stems(b)
         energy, loops, completion = self._terms
@@ -224,9 +228,9 @@ class BatchAssembly:
         if reward.loop_weight:
             bonus = instance.loop_bonus(reward.loop_weight)
             loops[b] = bonus.energy(instance.base_pairs(stems))
-        if reward.needs_completion:
-            solver = instance.solver_with(reward.loop_weight)
-            completion[b] = solver.completion_energy(stems)
+        if reward.needs_completion and last not in self._completion[b]:
+            best = instance.solver_with(reward.loop_weight).solve(stems)
+            completion[b], self._completion[b] = best.energy, frozenset(best.picks)
 
     def _summarise(self, b: int) -> None:
         """Write the globals of episode `b`."""

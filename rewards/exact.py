@@ -103,10 +103,6 @@ class StemOptimum:
         energy = sweep.best - float(bonus[picks].sum())
         return Optimum(tuple(sorted(picks.tolist())), round(energy, 6) + 0.0)
 
-    def completion_energy(self, forced: Sequence[int] = ()) -> float:
-        """Energy of the best set that contains `forced`, kcal/mol."""
-        return self.solve(forced).energy
-
     def _usable(self, forced: list[int]) -> IntArray:
         """Forced boxes and all that are compatible with them."""
         hits = self._conflict[forced]

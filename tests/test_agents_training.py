@@ -242,7 +242,7 @@ def test_a_loss_does_not_depend_on_the_size_of_the_others(config, tmp_path):
     for head in (training.network.box_score, training.network.stop_score):
         torch.nn.init.normal_(head.weight)
     assert training.layouts.sizes.tolist() == [2, 3, 8, 8]
-    training.prepare_epoch(np.random.default_rng(0))
+    training.prepare_epoch(np.arange(len(training.train)), np.random.default_rng(0))
 
     def summed(rows):
         rows = np.array(rows)
