@@ -1,0 +1,189 @@
+"""Boxes of every kind with labels, and the feature sets of the S2 study (`s2_study.py`)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boxfold.envs.instance import Instance
+from boxfold.features.box import BoxKind
+from boxfold.features.kmers import kmer_codes
+from boxfold.features.loops import structure_boxes
+from boxfold.features.sequence import encode_bases
+from boxfold.features.structure import BoolArray, IntArray
+from boxfold.features.token_names import GEOMETRY_NAMES, TOKEN_NAMES
+from boxfold.features.tokens import box_tokens
+
+K = 3
+"""Length of the words that are counted."""
+
+N_STEPS = 32
+"""Most bases of a box that the sequence encoder reads, separator included."""
+
+SEPARATOR = 6
+"""Letter between both strands of a box; 0 is padding, 1 to 5 are the bases."""
+
+TYPE = tuple(f"is_{kind.label}" for kind in BoxKind)
+LOCATION = tuple(f"{n}{end}" for n in ("outer_i", "outer_j", "span") for end in ("", "_nt"))
+SIZE = ("n_rows", "n_cols", "is_single", "is_double")
+S1 = TOKEN_NAMES[TOKEN_NAMES.index("score") : TOKEN_NAMES.index("loop_outwards") + 1]
+FRAME = ("length_nt",)
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """What a network sees of the boxes.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Columns of the tokens; the others are 0.
+    location, size : bool
+        Whether relations between boxes know where they are and how large.
+    loop_energies : bool
+        Whether energies of loops and chains are seen.
+    words, encoder : bool
+        Whether counts of k-mers, or what a recurrent network makes of a box's bases, are added.
+    shuffled : bool
+        Whether the labels are permuted.
+    """
+
+    columns: tuple[str, ...]
+    location: bool = True
+    size: bool = True
+    loop_energies: bool = False
+    words: bool = False
+    encoder: bool = False
+    shuffled: bool = False
+
+    @property
+    def mask(self) -> BoolArray:
+        """Which columns are seen, shape (F,)."""
+        return np.isin(TOKEN_NAMES, self.columns)
+
+    def seen(self, boxes: IntArray) -> IntArray:
+        """Boxes as relations may know them: moved to the origin, or shrunk to their outer pair."""
+        boxes = boxes.copy()
+        if not self.size:
+            boxes[:, 2] += boxes[:, 4] - 1
+            boxes[:, 3:] = 1
+        if not self.location:
+            boxes[:, 1:3] = 0
+        return boxes
+
+
+FEATURE_SETS = {
+    "all, loop energies and chains": FeatureSet(TOKEN_NAMES, loop_energies=True),
+    "all features": FeatureSet(TOKEN_NAMES),
+    "geometry + S1": FeatureSet(GEOMETRY_NAMES + S1),
+    "geometry (type, location, size)": FeatureSet(GEOMETRY_NAMES),
+    "location, size (no type)": FeatureSet(tuple(n for n in GEOMETRY_NAMES if n not in TYPE)),
+    "type, size (no location)": FeatureSet(TYPE + SIZE + FRAME, location=False),
+    "type, location (no size)": FeatureSet(TYPE + LOCATION + FRAME, size=False),
+    "location only": FeatureSet(LOCATION + FRAME, size=False),
+    "geometry + k-mers": FeatureSet(GEOMETRY_NAMES, words=True),
+    "geometry + sequence encoder": FeatureSet(GEOMETRY_NAMES, encoder=True),
+    "all features, shuffled labels": FeatureSet(TOKEN_NAMES, shuffled=True),
+}
+"""Sets by the name that the tables use."""
+
+
+class Window(NamedTuple):
+    """Boxes of one sequence: stems first, then interior loops and hairpins.
+
+    Attributes
+    ----------
+    instance : Instance
+    tokens : ndarray, dtype=float32, shape (N, F)
+    boxes : ndarray, dtype=int64, shape (N, 5)
+    label : ndarray, dtype=bool, shape (N,)
+        Whether the box is one of the reference structure.
+    words : ndarray, dtype=uint8, shape (N, 2 * 4**K)
+        See `word_counts`.
+    letters : ndarray, dtype=uint8, shape (N, N_STEPS)
+        See `box_letters`.
+    """
+
+    instance: Instance
+    tokens: NDArray[np.float32]
+    boxes: IntArray
+    label: BoolArray
+    words: NDArray[np.uint8]
+    letters: NDArray[np.uint8]
+
+
+def window_of(instance: Instance) -> Window:
+    """Everything that any feature set shows of a sequence.
+
+    Parameters
+    ----------
+    instance : Instance
+        With a reference.
+    """
+    proposals = instance.proposals
+    boxes = np.concatenate([instance.boxes, proposals.loops])
+    n_loops = len(proposals.loops)
+    tokens = box_tokens(
+        instance.seq,
+        boxes,
+        np.append(proposals.score, proposals.loop_score),
+        np.pad(proposals.evidence, ((0, n_loops), (0, 0))),
+        np.pad(instance.token_energies, ((0, n_loops), (0, 0))),
+        loops=proposals.loops,
+        loop_score=proposals.loop_score,
+    )
+    words, letters = word_counts(instance.seq, boxes), box_letters(instance.seq, boxes)
+    return Window(instance, tokens, boxes, labels_of(instance, boxes), words, letters)
+
+
+def labels_of(instance: Instance, boxes: IntArray) -> BoolArray:
+    """Which boxes, of any kind, are boxes of the known structure, exactly."""
+    assert instance.reference is not None
+    wanted = structure_boxes(instance.reference)
+    return (boxes[:, None] == wanted[None]).all(axis=2).any(axis=1)
+
+
+def word_counts(seq: str, boxes: IntArray) -> NDArray[np.uint8]:
+    """How often each word of `K` bases occurs on both strands of a box and one base around.
+
+    Returns
+    -------
+    ndarray, dtype=uint8, shape (N, 2 * 4**K)
+        The strand of the rows first.
+    """
+    codes = kmer_codes(seq, K)
+    so_far = np.zeros((len(codes) + 1, 4**K), dtype=np.int64)
+    np.cumsum(codes[:, None] == np.arange(4**K), axis=0, out=so_far[1:])
+    counts = []
+    for start, size in ((boxes[:, 1], boxes[:, 3]), (boxes[:, 2], boxes[:, 4])):
+        first, last = (np.clip(at, 0, len(codes)) for at in (start - 1, start + size + 2 - K))
+        counts.append(so_far[np.maximum(first, last)] - so_far[first])
+    return np.concatenate(counts, axis=1).astype(np.uint8)
+
+
+def box_letters(seq: str, boxes: IntArray) -> NDArray[np.uint8]:
+    """Bases of the boxes as numbers: 5' strand, `SEPARATOR`, 3' strand; a hairpin's loop once.
+
+    Returns
+    -------
+    ndarray, dtype=uint8, shape (N, N_STEPS)
+        Cut to `N_STEPS`, filled up with 0.
+    """
+    codes = encode_bases(seq).astype(np.uint8) + 1
+    letters = np.zeros((len(boxes), N_STEPS), dtype=np.uint8)
+    for line, (kind, row, col, n_rows, n_cols) in zip(letters, boxes.tolist(), strict=True):
+        read = [codes[row : row + n_rows]]
+        if kind != BoxKind.HAIRPIN:
+            read += [np.array([SEPARATOR], dtype=np.uint8), codes[col : col + n_cols]]
+        joined = np.concatenate(read)[:N_STEPS]
+        line[: len(joined)] = joined
+    return letters
+
+
+def with_permuted_labels(windows: Sequence[Window], rng: np.random.Generator) -> list[Window]:
+    """The same windows; labels permuted among all of their boxes."""
+    pooled = rng.permutation(np.concatenate([each.label for each in windows]))
+    parts = np.split(pooled, np.cumsum([len(each.label) for each in windows])[:-1])
+    return [each._replace(label=part) for each, part in zip(windows, parts, strict=True)]
