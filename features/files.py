@@ -1,6 +1,7 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,43 @@ def atomic_path(path: str | Path, overwrite: bool = True) -> Iterator[Path]:
         raise InputError(f"{path}: can't be written ({error.strerror})") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Temporary folder beside `path` that takes its name only if the block succeeds.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder of this name is replaced, at the end; callers check whether it may be.
+
+    Yields
+    ------
+    Path
+        An empty folder, to be filled by the caller.
+
+    Raises
+    ------
+    InputError
+        If it can't be written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        outer = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise InputError(f"{path}: can't be written ({error.strerror})") from None
+    try:
+        (outer / "new").mkdir()
+        yield outer / "new"
+        if path.exists():
+            os.replace(path, outer / "old")
+        os.replace(outer / "new", path)
+    except OSError as error:
+        raise InputError(f"{path}: can't be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(outer, ignore_errors=True)
 
 
 def check_writable(path: str | Path, overwrite: bool = True) -> None:

@@ -19,6 +19,7 @@ VERBS = {
     "propose": "write candidate boxes for sequences",
     "train-supervised": "train the supervised assembly baseline",
     "train-agent": "train an assembly agent (clone, reinforce, ppo, a2c)",
+    "export-episodes": "write expert episodes as a data set of Minari",
     "evaluate": "compare agents on the same boxes",
     "compare": "compare methods with several runs each, with intervals",
     "predict": "predict structures of sequences",

@@ -1,7 +1,7 @@
 import pytest
 
 from boxfold.features.errors import InputError
-from boxfold.features.files import atomic_path, check_writable
+from boxfold.features.files import atomic_folder, atomic_path, check_writable
 
 
 def test_whole_or_not_at_all(tmp_path):
@@ -29,4 +29,27 @@ def test_folder_and_unwritable_place_are_refused(tmp_path):
         check_writable(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="can't be written"), atomic_path(tmp_path / "file" / "x"):
+        pass
+
+
+def test_folders_are_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "deep" / "out"
+    with pytest.raises(RuntimeError), atomic_folder(target) as temporary:
+        (temporary / "half").write_text("half")
+        raise RuntimeError
+    assert list(target.parent.iterdir()) == []
+    for text in ("first", "second"):
+        with atomic_folder(target) as temporary:
+            assert list(temporary.iterdir()) == []
+            (temporary / text).write_text(text)
+        assert [path.name for path in target.iterdir()] == [text]
+    assert [path.name for path in target.parent.iterdir()] == ["out"]
+
+
+def test_a_folder_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(InputError, match="can't be written"),
+        atomic_folder(tmp_path / "file" / "x"),
+    ):
         pass
