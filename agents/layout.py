@@ -22,11 +22,15 @@ class Layout(NamedTuple):
     tokens : Tensor, dtype=float32, shape (B, N, F)
     boxes : Tensor, dtype=int32, shape (B, N, 5)
     loop_energy : Tensor, dtype=float32, shape (B, N, N)
+    bases : Tensor, dtype=int8, shape (B, L), optional
+        L bases of the longest of these instances, -1 behind the last of others; None if they are
+        not observed.
     """
 
     tokens: Tensor
     boxes: Tensor
     loop_energy: Tensor
+    bases: Tensor | None = None
 
 
 class Layouts:
@@ -55,11 +59,22 @@ class Layouts:
             layout.tokens[b, :n] = torch.from_numpy(slots.tokens)
             layout.boxes[b, :n] = torch.from_numpy(slots.boxes)
             layout.loop_energy[b, :n, :n] = torch.from_numpy(slots.loop_energy)
-        return layout
+        return layout._replace(bases=_joined([slots.bases for slots in chosen]))
+
+
+def _joined(bases: Sequence[NDArray[np.int8]]) -> Tensor | None:
+    """Bases of several instances below each other; None if they are not observed."""
+    length = max(len(each) for each in bases)
+    if not length:
+        return None
+    return torch.from_numpy(
+        np.stack([np.pad(each, (0, length - len(each)), constant_values=-1) for each in bases])
+    )
 
 
 def _slots(instance: Instance, config: AssemblyConfig) -> Slots:
     """Slots without padding where only stems are picked."""
+    config = observing_bases([instance], config, config.max_bases > 0)
     if config.action_types == "stem":
         config = replace(config, max_boxes=max(2, instance.n_boxes))
     return slots_of(instance, config)
@@ -73,8 +88,18 @@ def chunks_by_size(instances: Sequence[Instance], size: int) -> Iterator[NDArray
 
 
 def fitting_config(instances: Sequence[Instance], config: AssemblyConfig) -> AssemblyConfig:
-    """The same settings with no more slots than these instances fill."""
+    """The same settings with no more slots, and bases if any, than these instances fill."""
+    if config.max_bases:
+        config = observing_bases(instances, config, True)
     if config.action_types != "stem":
         return config
     n_boxes = max([2, *(each.n_boxes for each in instances)])
     return replace(config, max_boxes=min(config.max_boxes, n_boxes))
+
+
+def observing_bases(
+    instances: Sequence[Instance], config: AssemblyConfig, needed: bool
+) -> AssemblyConfig:
+    """The same settings with room for the bases of these instances if a network needs them."""
+    longest = max([1, *(len(each.seq) for each in instances)])
+    return replace(config, max_bases=longest if needed else 0)

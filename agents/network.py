@@ -12,11 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from boxfold.agents.attention import PairAttentionLayer
+from boxfold.agents.background import BackgroundAttention
+from boxfold.agents.box_reader import BoxReader
 from boxfold.agents.chain_energy import (
     N_BOX_NUMBERS,
     N_PAIR_NUMBERS,
     chain_numbers,
 )
+from boxfold.agents.kmer_counts import MAX_K
 from boxfold.agents.pair_features import PairFeatures
 from boxfold.envs.batch import GLOBAL_NAMES
 from boxfold.features.tokens import N_TOKEN_FEATURES
@@ -46,6 +49,23 @@ class NetworkConfig:
     chains_beside: int = field(
         default=4, metadata={"help": "most chains summed before and behind each stem"}
     )
+    background: bool = field(
+        default=False, metadata={"help": "whether boxes attend to the bases of the sequence"}
+    )
+    box_sequence: bool = field(
+        default=False, metadata={"help": "whether a GRU reads the strands of each box"}
+    )
+    kmers: int = field(
+        default=0,
+        metadata={
+            "help": "length of the words counted around each box, to 5; 0: none",
+            "zero": True,
+        },
+    )
+    strand_swap: bool = field(
+        default=False,
+        metadata={"help": "whether a stem is embedded the same when read from its other strand"},
+    )
     n_token_features: int = field(default=N_TOKEN_FEATURES, metadata={"help": "input per box"})
     n_globals: int = field(default=len(GLOBAL_NAMES), metadata={"help": "input per state"})
 
@@ -54,11 +74,18 @@ class NetworkConfig:
         """Rounds of `chain_numbers`: none where energies of loops are not to be seen."""
         return self.chain_rounds if self.loop_energies else 0
 
+    @property
+    def needs_bases(self) -> bool:
+        """Whether the network reads the sequence itself."""
+        return self.background or self.box_sequence or self.kmers > 0
+
     def __post_init__(self) -> None:
         if self.embed_dim % self.n_heads:
             raise ValueError(
                 f"a width of {self.embed_dim} can't be split over {self.n_heads} attention heads"
             )
+        if not 0 <= self.kmers <= MAX_K:
+            raise ValueError(f"kmers is {self.kmers} (allowed: 0 to {MAX_K})")
 
 
 class Encoded(NamedTuple):
@@ -117,8 +144,15 @@ class AssemblyNetwork(nn.Module):
         for head in (self.box_score, self.stop_score, self.value):
             nn.init.normal_(head.weight, std=0.01)  # the first policy is close to uniform
             nn.init.zeros_(head.bias)
+        # Last, so that all else begins with the same weights whatever is added.
+        parts = config.box_sequence, config.kmers, config.strand_swap
+        width = self.embed.in_features
+        self.reader = BoxReader(width, D, *parts) if any(parts) else None
+        self.background = BackgroundAttention(D, config.n_heads) if config.background else None
 
-    def encode(self, tokens: Tensor, boxes: Tensor, loop_energy: Tensor) -> Encoded:
+    def encode(
+        self, tokens: Tensor, boxes: Tensor, loop_energy: Tensor, bases: Tensor | None = None
+    ) -> Encoded:
         """What doesn't change while boxes are picked.
 
         Parameters
@@ -128,10 +162,17 @@ class AssemblyNetwork(nn.Module):
             -1 in padding lines.
         loop_energy : Tensor, dtype=float32, shape (B, N, N)
             See `envs.slots.Slots`.
+        bases : Tensor, optional, dtype=int, shape (B, L)
+            Codes of the bases, -1 in padding; needed if the config says so.
 
         Returns
         -------
         Encoded
+
+        Raises
+        ------
+        ValueError
+            If bases are needed and missing.
         """
         present = boxes[..., 3:4] > 0
         tokens, of_pairs = tokens.masked_fill(~present, 0.0), None
@@ -140,7 +181,7 @@ class AssemblyNetwork(nn.Module):
                 tokens, boxes, loop_energy, rounds, self.config.chains_beside
             )
             tokens = torch.cat([tokens, of_boxes], dim=2)
-        x = self.embed(tokens)  # (B, N, D)
+        x = self._embedded(tokens, boxes, bases)  # (B, N, D)
         x = torch.cat([x, self.stop.expand(len(x), 1, -1)], dim=1)  # (B, N + 1, D)
         pairs = self.pairs(boxes, loop_energy, of_pairs)
         hidden = _hidden(torch.nn.functional.pad(present[..., 0], (0, 1), value=True))
@@ -148,6 +189,19 @@ class AssemblyNetwork(nn.Module):
             x = layer(x, layer.biases(pairs).permute(0, 3, 1, 2) + hidden, pairs)
         biases = torch.cat([layer.biases(pairs) for layer in _layers(self.decoder)], dim=3)
         return Encoded(x, biases, torch.arange(len(x)))
+
+    def _embedded(self, numbers: Tensor, boxes: Tensor, bases: Tensor | None) -> Tensor:
+        """Embedding (B, N, D) of the boxes, each by itself and in front of the sequence."""
+        if self.config.needs_bases and bases is None:
+            raise ValueError("this network reads the sequence: AssemblyConfig.max_bases is needed")
+        x: Tensor
+        if self.reader is None:
+            x = self.embed(numbers)
+        else:
+            x = self.reader(self.embed, numbers, boxes, bases)
+        if self.background is not None:
+            x = self.background(x, boxes, bases)
+        return x
 
     def decode(
         self, encoded: Encoded, picked: Tensor, mask: Tensor, globals_: Tensor
@@ -226,9 +280,10 @@ class AssemblyNetwork(nn.Module):
         picked: Tensor,
         mask: Tensor,
         globals_: Tensor,
+        bases: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Both stages at once; see `encode` and `decode`."""
-        return self.decode(self.encode(tokens, boxes, loop_energy), picked, mask, globals_)
+        return self.decode(self.encode(tokens, boxes, loop_energy, bases), picked, mask, globals_)
 
 
 def _layers(stack: nn.ModuleList) -> list[PairAttentionLayer]:

@@ -43,6 +43,7 @@ class NetworkExtractor(BaseFeaturesExtractor):
             observation["picked"],
             observation["action_mask"],
             observation["globals"],
+            observation.get("bases"),
         )
         return torch.cat([logits, value[:, None]], dim=1)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from boxfold.agents.agent import Agent, Assembly, Picks, assembly_of_picks, lowest_energy
 from boxfold.agents.heuristics import fitting
-from boxfold.agents.layout import Layouts, chunks_by_size, fitting_config
+from boxfold.agents.layout import Layout, Layouts, chunks_by_size, fitting_config, observing_bases
 from boxfold.agents.learned import Learned, load_learned
 from boxfold.agents.network import AssemblyNetwork, Encoded
 from boxfold.envs.batch import BatchAssembly, Observation
@@ -35,7 +35,7 @@ def observed(batch: BatchAssembly, rows: NDArray[np.intp]) -> tuple[Tensor, Tens
 
 def encoded(network: AssemblyNetwork, observation: Observation) -> Encoded:
     """`AssemblyNetwork.encode` of an observation."""
-    names = ("tokens", "boxes", "loop_energy")
+    names = [name for name in Layout._fields if name in observation]  # bases are rarely observed
     return network.encode(*(torch.from_numpy(observation[name]) for name in names))
 
 
@@ -239,14 +239,18 @@ def box_logits(
 
 
 def first_logits(
-    network: AssemblyNetwork, tokens: Tensor, boxes: Tensor, loop_energy: Tensor
+    network: AssemblyNetwork,
+    tokens: Tensor,
+    boxes: Tensor,
+    loop_energy: Tensor,
+    bases: Tensor | None = None,
 ) -> Tensor:
     """Logits of the boxes (B, N) while nothing is picked, nothing forbidden and nothing scored."""
     present = boxes[..., 3] > 0
     mask = torch.nn.functional.pad(present, (0, 1), value=True).to(torch.int8)
     globals_ = torch.zeros(len(boxes), network.config.n_globals)
     state = torch.zeros_like(present), mask, globals_
-    return network(tokens, boxes, loop_energy, *state)[0][:, :-1]
+    return network(tokens, boxes, loop_energy, *state, bases)[0][:, :-1]
 
 
 def load_learned_agent(path: str | Path, name: str, pseudoknots: Pseudoknots = "forbid") -> Agent:
@@ -267,7 +271,8 @@ def slots_for(
 ) -> AssemblyConfig:
     """Settings that a trained network assembles with: slots for every stem of the instances."""
     n_slots = max([2, *(instance.n_boxes for instance in instances)])
-    return AssemblyConfig(n_slots, pseudoknots=pseudoknots, geometry_only=learned.geometry_only)
+    config = AssemblyConfig(n_slots, pseudoknots=pseudoknots, geometry_only=learned.geometry_only)
+    return observing_bases(instances, config, learned.network.config.needs_bases)
 
 
 def _best(instance: Instance, drawn: Sequence[Picks]) -> Assembly:

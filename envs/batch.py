@@ -82,7 +82,8 @@ class BatchAssembly:
     ----------
     observation : dict of ndarray
         ``tokens`` (B, N, F), ``boxes`` (B, N, 5), ``loop_energy`` (B, N, N), ``picked`` (B, N),
-        ``action_mask`` (B, N + 1) and ``globals`` (B, G). Written in place by `load` and `step`.
+        ``action_mask`` (B, N + 1), ``globals`` (B, G) and, if asked for, ``bases`` (B, max_bases).
+        Written in place by `load` and `step`.
     selectable : ndarray, dtype=bool, shape (B, N)
         What may be picked; unlike ``action_mask`` also with ``mask=False``.
     picks : list of list of int
@@ -107,6 +108,8 @@ class BatchAssembly:
             "action_mask": np.zeros((B, N + 1), dtype=np.int8),
             "globals": np.zeros((B, len(GLOBAL_NAMES)), dtype=np.float32),
         }
+        if config.max_bases:
+            self.observation["bases"] = np.full((B, config.max_bases), -1, dtype=np.int8)
         self._last: tuple[Instance, Slots] | None = None
         self._conflict = np.zeros((B, N, N), dtype=bool)
         self._optimum = np.zeros(B)
@@ -124,6 +127,11 @@ class BatchAssembly:
             Which of the B.
         instance : Instance
             Cut to the slots if it has more boxes.
+
+        Raises
+        ------
+        InputError
+            If bases are to be observed and the sequence has more than the config allows.
         """
         instance = instance.cut(self.config.n_stem_slots)
         slots = self._slots_of(instance)
@@ -133,6 +141,8 @@ class BatchAssembly:
         self.observation["boxes"][index] = slots.boxes
         self.observation["loop_energy"][index] = slots.loop_energy
         self.observation["picked"][index] = 0
+        if self.config.max_bases:
+            self.observation["bases"][index] = slots.bases
         self.present[index] = self.selectable[index] = slots.present
         self._conflict[index] = slots.conflict
         optimum = instance.optimum_with(self.config.reward.loop_weight)

@@ -50,8 +50,10 @@ class BoxAssemblyEnv(gymnasium.Env[Any, np.int64]):
     | `action_mask` | (N + 1,) | int8    | 1 if the action is allowed; the last one is STOP        |
     | `globals`     | (G,)     | float32 | length / 200, picks / 20, share of paired bases,        |
     |               |          |         | free energy / 20 kcal/mol, share of boxes still allowed |
+    | `bases`       | (M,)     | int8    | only with `max_bases=M`: A 0, C 1, G 2, U 3, N 4; -1    |
+    |               |          |         | behind the last base                                    |
 
-    No label and no optimum is in it. The first three stay the same during an episode.
+    No label and no optimum is in it. The first three and `bases` stay the same during an episode.
 
     ## Starting State
 
@@ -98,6 +100,7 @@ class BoxAssemblyEnv(gymnasium.Env[Any, np.int64]):
     - settings of `AssemblyConfig` by name, which win over `config`: `max_boxes=64`,
       `action_types="stem"` or `"all"`, `pseudoknots="forbid"` (boxes that cross a pick are masked)
       or `"allow"`, `mask=True` (False: the mask hides conflicts), `geometry_only=False`,
+      `max_bases=0` (the observation has no `bases`; else a longer sequence is refused),
       `reward="final"`, `"immediate"`, `"potential"` or a `RewardConfig`.
 
     ## Version History

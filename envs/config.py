@@ -41,6 +41,10 @@ class AssemblyConfig:
     geometry_only: bool = field(
         default=False, metadata={"help": "tokens hold nothing but type, location and size"}
     )
+    max_bases: int = field(
+        default=0,
+        metadata={"help": "longest sequence, whose bases are observed then; 0: they are not"},
+    )
     reward: RewardConfig = field(
         default_factory=RewardConfig, metadata={"help": "what is rewarded, and when"}
     )
@@ -48,6 +52,8 @@ class AssemblyConfig:
     def __post_init__(self) -> None:
         if self.max_boxes < 2:
             raise ValueError(f"max_boxes is {self.max_boxes} (allowed: at least 2)")
+        if self.max_bases < 0:
+            raise ValueError(f"max_bases is {self.max_bases} (allowed: at least 0)")
         if self.action_types not in get_args(ActionTypes):
             raise ValueError(f"action_types is '{self.action_types}' (allowed: stem, all)")
         if self.pseudoknots not in get_args(Pseudoknots):

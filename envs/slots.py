@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.box import BoxKind, inner_pairs, outer_pairs
+from boxfold.features.errors import InputError
 from boxfold.features.relations import Pseudoknots, conflict_matrix, crosses
+from boxfold.features.sequence import encode_bases
 from boxfold.features.structure import BoolArray, IntArray
 from boxfold.features.tokens import N_TOKEN_FEATURES, box_tokens
 
@@ -33,6 +35,9 @@ class Slots(NamedTuple):
     present : ndarray, dtype=bool, shape (N,)
     conflict : ndarray, dtype=bool, shape (N, N)
         Which slots can't be picked together; True on the diagonal, False in padding.
+    bases : ndarray, dtype=int8, shape (max_bases,)
+        Codes of `features.sequence.encode_bases`, -1 behind the last base; empty if none are asked
+        for.
     """
 
     boxes: NDArray[np.int32]
@@ -40,6 +45,7 @@ class Slots(NamedTuple):
     loop_energy: NDArray[np.float32]
     present: BoolArray
     conflict: BoolArray
+    bases: NDArray[np.int8]
 
 
 def slots_of(instance: Instance, config: AssemblyConfig) -> Slots:
@@ -54,6 +60,11 @@ def slots_of(instance: Instance, config: AssemblyConfig) -> Slots:
     Returns
     -------
     Slots
+
+    Raises
+    ------
+    InputError
+        If bases are to be observed and the sequence has more than `AssemblyConfig.max_bases`.
     """
     if config.action_types == "stem":
         slot, boxes = np.arange(instance.n_boxes), instance.boxes
@@ -64,11 +75,24 @@ def slots_of(instance: Instance, config: AssemblyConfig) -> Slots:
         boxes = np.concatenate([instance.boxes, loops])
         conflict = assertion_conflict(boxes, len(instance.seq), config.pseudoknots)
     slots = _padded(slot, boxes, _tokens(instance, config, boxes), conflict, config)
+    slots = slots._replace(bases=_bases(instance, config.max_bases))
     if not config.geometry_only:
         energies = instance.loop_energies
         n_stems = len(energies)
         slots.loop_energy[:n_stems, :n_stems] = _scaled(energies)
     return slots
+
+
+def _bases(instance: Instance, max_bases: int) -> NDArray[np.int8]:
+    n_bases = len(instance.seq)
+    if max_bases and n_bases > max_bases:
+        raise InputError(
+            f"sequence '{instance.id}' has {n_bases} bases, max_bases allows {max_bases}"
+        )
+    bases = np.full(max_bases, -1, dtype=np.int8)
+    if max_bases:
+        bases[:n_bases] = encode_bases(instance.seq)
+    return bases
 
 
 def _scaled(energies: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -166,6 +190,7 @@ def _padded(
         np.zeros((N, N), dtype=np.float32),
         np.zeros(N, dtype=bool),
         np.zeros((N, N), dtype=bool),
+        np.zeros(0, dtype=np.int8),
     )
     padded.boxes[slot] = boxes
     padded.tokens[slot] = tokens

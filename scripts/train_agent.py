@@ -1,11 +1,13 @@
 """Verb ``train-agent``: train an agent that assembles boxes step by step."""
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from boxfold.agents.clone import CloneConfig, CloneTrainer
+from boxfold.agents.layout import observing_bases
 from boxfold.agents.learned import load_learned
 from boxfold.agents.network import AssemblyNetwork, NetworkConfig
 from boxfold.agents.reinforce import ReinforceConfig, ReinforceTrainer
@@ -70,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
     """Train."""
     config, start = training_config(args)
     train, validation = load_instances(args)
+    assembly = observing_bases([*train, *validation], config.assembly, config.network.needs_bases)
+    config = dataclasses.replace(config, assembly=assembly)
     _say(f"{len(train)} training and {len(validation)} validation instances")
     content = {"verb": "train-agent", **data_config(args), "algorithm": args.algorithm}
     content |= {"init": args.init, **config.to_dict()}

@@ -1,9 +1,11 @@
 """Verb ``train-supervised``: train the supervised baseline of assembly."""
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 
+from boxfold.agents.layout import observing_bases
 from boxfold.agents.network import NetworkConfig
 from boxfold.agents.supervised import SupervisedConfig, SupervisedTrainer, with_structures
 from boxfold.envs.config import AssemblyConfig
@@ -42,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
     )
     train, validation = load_instances(args)
+    assembly = observing_bases([*train, *validation], config.assembly, config.network.needs_bases)
+    config = dataclasses.replace(config, assembly=assembly)
     train = with_structures(train, config.full_recall_only, _say)
     validation = with_structures(validation, False, lambda line: None)
     _say(f"{len(train)} training and {len(validation)} validation examples")

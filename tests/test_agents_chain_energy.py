@@ -46,7 +46,7 @@ def energies_without_multiloops(instance, max_beside):
 @pytest.mark.parametrize("instance", instances(6) + instances(2, 12))
 def test_totals_are_those_of_the_best_structure_with_each_stem(instance, n_beside):
     layout = Layouts([instance], AssemblyConfig(12)).of(np.arange(1))
-    numbers = chain_numbers(*layout, n_rounds=8, n_beside=n_beside)
+    numbers = chain_numbers(*layout[:3], n_rounds=8, n_beside=n_beside)
     total = 10 * (numbers.boxes[0, :, 0] + numbers.boxes[0, :, 1]).numpy()
     assert np.allclose(total, energies_without_multiloops(instance, n_beside), atol=0.02)
     worse = 5 * numbers.boxes[0, :, 2].numpy()
@@ -56,9 +56,9 @@ def test_totals_are_those_of_the_best_structure_with_each_stem(instance, n_besid
 def test_one_round_knows_chains_of_two():
     instance = next(each for each in instances(20) if encloses(each.boxes).sum() > 3)
     layout = Layouts([instance], AssemblyConfig(9)).of(np.arange(1))
-    one, many = (chain_numbers(*layout, n_rounds=n, n_beside=2).boxes[0, :, 0] for n in (1, 8))
+    one, many = (chain_numbers(*layout[:3], n_rounds=n, n_beside=2).boxes[0, :, 0] for n in (1, 8))
     assert (one >= many - 1e-6).all()
-    none = chain_numbers(*layout, n_rounds=0, n_beside=2).boxes[0, :, 0].numpy()
+    none = chain_numbers(*layout[:3], n_rounds=0, n_beside=2).boxes[0, :, 0].numpy()
     alone = instance.token_energies[:, :2].sum(axis=1) / 10
     assert np.allclose(none, alone, atol=1e-6)
 
@@ -66,7 +66,7 @@ def test_one_round_knows_chains_of_two():
 def test_the_best_inner_stem_of_each_stem_costs_nothing_or_the_hairpin_is_better():
     for instance in instances(6):
         layout = Layouts([instance], AssemblyConfig(9)).of(np.arange(1))
-        pairs = chain_numbers(*layout, n_rounds=8, n_beside=2).pairs[0].numpy()
+        pairs = chain_numbers(*layout[:3], n_rounds=8, n_beside=2).pairs[0].numpy()
         nested = encloses(instance.boxes)
         assert (pairs[~nested] <= 1e-6).all()
         assert ((pairs[nested] >= 0) & (pairs[nested] <= 1)).all()
@@ -77,7 +77,7 @@ def test_what_stands_beside_a_stem_is_told():
     for instance in instances(12):
         layout = Layouts([instance], AssemblyConfig(9)).of(np.arange(1))
         for n_beside in sides:
-            told = chain_numbers(*layout, n_rounds=8, n_beside=n_beside).boxes[0, :, 4]
+            told = chain_numbers(*layout[:3], n_rounds=8, n_beside=n_beside).boxes[0, :, 4]
             assert (told <= 0).all()
             sides[n_beside] += int((told < 0).sum())
     assert sides[0] == 0 < sides[2]
@@ -86,10 +86,10 @@ def test_what_stands_beside_a_stem_is_told():
 def test_padding_changes_nothing():
     some = instances(3)
     layout = Layouts(some, AssemblyConfig(9)).of(np.arange(3))
-    together = chain_numbers(*layout, n_rounds=8, n_beside=2)
+    together = chain_numbers(*layout[:3], n_rounds=8, n_beside=2)
     for b, each in enumerate(some):
         alone = chain_numbers(
-            *Layouts([each], AssemblyConfig(9)).of(np.arange(1)), n_rounds=8, n_beside=2
+            *Layouts([each], AssemblyConfig(9)).of(np.arange(1))[:3], n_rounds=8, n_beside=2
         )
         n = each.n_boxes
         assert torch.allclose(together.boxes[b, :n], alone.boxes[0])
