@@ -11,7 +11,7 @@ from boxfold.features.relations import Pseudoknots
 from boxfold.features.structure import IntArray
 
 Picks = tuple[int, ...]
-"""Indices of the picked stems of an instance, rising."""
+"""Indices into `Instance.all_boxes` of what is picked: stems, and loops behind them."""
 
 
 class Assembly(NamedTuple):
@@ -20,7 +20,7 @@ class Assembly(NamedTuple):
     Attributes
     ----------
     picks : tuple of int or None
-        Picked stems of the instance; None if the structure isn't made of its boxes (`rnafold`).
+        Picked boxes, rising; None if the structure isn't made of boxes (`rnafold`).
     base_pairs : ndarray, dtype=int64, shape (K, 2)
     energy_calls : int
         Free-energy evaluations that the agent asked for.
@@ -94,7 +94,7 @@ class SingleAgent(ABC):
 
 
 def assembly_of_picks(instance: Instance, picks: Iterable[int], energy_calls: int = 0) -> Assembly:
-    """Assembly of picked stems that share no base.
+    """Assembly of picked boxes of which no two stems share a base.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def assembly_of_picks(instance: Instance, picks: Iterable[int], energy_calls: in
         If two picks pair one base differently.
     """
     ordered = tuple(sorted(int(pick) for pick in picks))
-    return Assembly(ordered, instance.base_pairs(ordered), energy_calls)
+    return Assembly(ordered, instance.base_pairs(instance.stems_of(ordered)), energy_calls)
 
 
 def lowest_energy(instance: Instance, candidates: Iterable[Iterable[int]]) -> tuple[Picks, int]:
@@ -132,5 +132,5 @@ def lowest_energy(instance: Instance, candidates: Iterable[Iterable[int]]) -> tu
         Distinct candidates evaluated.
     """
     unique = dict.fromkeys(tuple(sorted(int(p) for p in picks)) for picks in candidates)
-    energies = {picks: instance.energy(picks) for picks in unique}
+    energies = {picks: instance.energy(instance.stems_of(picks)) for picks in unique}
     return min(energies, key=lambda picks: energies[picks]), len(energies)

@@ -228,7 +228,7 @@ def _timed(
 def _reasons(instance: Instance, assembly: Assembly, pseudoknots: Pseudoknots) -> tuple[str, ...]:
     if assembly.picks is None:
         return check_structure(instance.seq, assembly.base_pairs)
-    return check_assembly(instance.seq, instance.boxes, assembly.picks, pseudoknots)
+    return check_assembly(instance.seq, instance.all_boxes, assembly.picks, pseudoknots)
 
 
 def _accuracy(base_pairs: IntArray, reference: IntArray | None) -> dict[str, float | None]:

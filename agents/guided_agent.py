@@ -59,9 +59,11 @@ def load_guided_beam(
     Raises
     ------
     InputError
-        See `load_learned`; or if the file holds no policy.
+        See `load_learned`; or if the file holds no policy that picks stems.
     """
     learned = load_learned(path)
     if learned.role != "policy":
         raise InputError(f"agent '{name}': a beam needs a policy, {path} is {learned.role}")
+    if learned.action_types != "stem":
+        raise InputError(f"agent '{name}': a beam picks stems, {path} picks loops as well")
     return GuidedBeamAgent(learned, name, pseudoknots, GuidedBeamConfig(width))

@@ -87,14 +87,20 @@ def chunks_by_size(instances: Sequence[Instance], size: int) -> Iterator[NDArray
         yield order[start : start + size]
 
 
+def with_slots_for(instances: Sequence[Instance], config: AssemblyConfig) -> AssemblyConfig:
+    """The same settings with slots for all that can be picked of these instances."""
+    if config.action_types == "stem":
+        return replace(config, max_boxes=max([2, *(each.n_boxes for each in instances)]))
+    sizes = [max(each.n_boxes, len(each.proposals.loops)) for each in instances]
+    return replace(config, max_boxes=2 * max([1, *sizes]))
+
+
 def fitting_config(instances: Sequence[Instance], config: AssemblyConfig) -> AssemblyConfig:
     """The same settings with no more slots, and bases if any, than these instances fill."""
     if config.max_bases:
         config = observing_bases(instances, config, True)
-    if config.action_types != "stem":
-        return config
-    n_boxes = max([2, *(each.n_boxes for each in instances)])
-    return replace(config, max_boxes=min(config.max_boxes, n_boxes))
+    n_slots = min(config.max_boxes, with_slots_for(instances, config).max_boxes)
+    return replace(config, max_boxes=n_slots)
 
 
 def observing_bases(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from boxfold.agents.network import AssemblyNetwork, NetworkConfig
-from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.config import ActionTypes, AssemblyConfig
 from boxfold.features.errors import InputError
 from boxfold.features.token_names import TOKEN_NAMES
 from boxfold.s1.run_folder import RunFolder, load_tensors
@@ -29,12 +29,18 @@ class Learned(NamedTuple):
         Least probability of a box that a supervised network picks.
     geometry_only : bool
         Whether its tokens hold nothing but type, location and size.
+    action_types : {"stem", "all"}
+        What it picks.
+    mask : bool
+        False: it saw no conflicts while it was trained, nor does it now.
     """
 
     network: AssemblyNetwork
     role: Role
     threshold: float
     geometry_only: bool
+    action_types: ActionTypes = "stem"
+    mask: bool = True
 
 
 def save_learned(
@@ -63,6 +69,8 @@ def save_learned(
         "role": role,
         "threshold": threshold,
         "geometry_only": assembly.geometry_only,
+        "action_types": assembly.action_types,
+        "mask": assembly.mask,
         "network": dataclasses.asdict(network.config),
         "token_names": list(TOKEN_NAMES),
         **facts,
@@ -88,4 +96,11 @@ def load_learned(path: str | Path) -> Learned:
     except RuntimeError as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: weights do not fit their own description ({reason})") from None
-    return Learned(network.eval(), meta["role"], meta["threshold"], meta["geometry_only"])
+    return Learned(
+        network.eval(),
+        meta["role"],
+        meta["threshold"],
+        meta["geometry_only"],
+        meta.get("action_types", "stem"),
+        meta.get("mask", True),
+    )

@@ -14,6 +14,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.type_aliases import Schedule
 from torch import Tensor, nn
 
+from boxfold.agents.loop_terms import TermsCritic, loop_terms
 from boxfold.agents.network import AssemblyNetwork, NetworkConfig
 
 
@@ -25,14 +26,20 @@ class NetworkExtractor(BaseFeaturesExtractor):
     observation_space : spaces.Dict
         Of `BoxAssemblyEnv`.
     network : NetworkConfig, optional
+    critic_terms : bool
+        Whether the value, and nothing else, also comes from `loop_terms`.
     """
 
     def __init__(
-        self, observation_space: spaces.Dict, network: NetworkConfig | None = None
+        self,
+        observation_space: spaces.Dict,
+        network: NetworkConfig | None = None,
+        critic_terms: bool = False,
     ) -> None:
         n_actions = observation_space["action_mask"].shape[0]  # type: ignore[index]
         super().__init__(observation_space, features_dim=n_actions + 1)
         self.network = AssemblyNetwork(network)
+        self.critic = TermsCritic(self.network.config.n_globals) if critic_terms else None
 
     def forward(self, observation: dict[str, Tensor]) -> Tensor:
         """Features (B, N + 2): N + 1 logits, then the value."""
@@ -45,6 +52,10 @@ class NetworkExtractor(BaseFeaturesExtractor):
             observation["globals"],
             observation.get("bases"),
         )
+        if self.critic is not None:
+            names = ("tokens", "boxes", "loop_energy", "picked")
+            terms = loop_terms(*(observation[name] for name in names))
+            value = value + self.critic(terms, observation["globals"])
         return torch.cat([logits, value[:, None]], dim=1)
 
 
@@ -74,18 +85,27 @@ class BoxPolicy(MultiInputActorCriticPolicy):
         As of ``MultiInputActorCriticPolicy``.
     network : NetworkConfig, optional
         Shape of the network.
+    critic_terms : bool
+        Whether the critic also sees the loop terms of what is picked; the actor never does.
     **kwargs
         As of ``MultiInputActorCriticPolicy``.
 
     Attributes
     ----------
     network : AssemblyNetwork
+    critic : TermsCritic or None
     """
 
-    def __init__(self, *args: Any, network: NetworkConfig | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        network: NetworkConfig | None = None,
+        critic_terms: bool = False,
+        **kwargs: Any,
+    ) -> None:
         kwargs |= {
             "features_extractor_class": NetworkExtractor,
-            "features_extractor_kwargs": {"network": network},
+            "features_extractor_kwargs": {"network": network, "critic_terms": critic_terms},
             "ortho_init": False,  # would draw every layer of the transformer anew
         }
         super().__init__(*args, **kwargs)
@@ -93,9 +113,18 @@ class BoxPolicy(MultiInputActorCriticPolicy):
     @property
     def network(self) -> AssemblyNetwork:
         """The network that does everything."""
+        return self._extractor.network
+
+    @property
+    def critic(self) -> TermsCritic | None:
+        """What adds to the network's value, if anything does."""
+        return self._extractor.critic
+
+    @property
+    def _extractor(self) -> NetworkExtractor:
         extractor = self.features_extractor
         assert isinstance(extractor, NetworkExtractor)
-        return extractor.network
+        return extractor
 
     def _build_mlp_extractor(self) -> None:
         self.mlp_extractor = _Split(self.features_dim)  # type: ignore[assignment]
@@ -115,4 +144,7 @@ class BoxPolicy(MultiInputActorCriticPolicy):
         data = super()._get_constructor_parameters()
         for fixed in ("features_extractor_class", "features_extractor_kwargs", "ortho_init"):
             data.pop(fixed)
-        return data | {"network": self.network.config}
+        return data | {
+            "network": self.network.config,
+            "critic_terms": self.critic is not None,
+        }

@@ -7,6 +7,7 @@ from itertools import islice
 import numpy as np
 
 from boxfold.agents.agent import Agent, Assembly
+from boxfold.agents.evaluation import structure_energy
 from boxfold.agents.registry import load_agent
 from boxfold.envs.instance import Instance
 from boxfold.features.fasta import FastaRecord
@@ -121,8 +122,5 @@ class Predictor:
 
 
 def _free_energy(instance: Instance, assembly: Assembly) -> float:
-    if assembly.picks is None:  # a structure that isn't made of the boxes
-        energy = instance.model.free_energy(assembly.base_pairs)
-    else:
-        energy = instance.energy(assembly.picks)
+    energy = structure_energy(instance.model, assembly.base_pairs)
     return round(energy, 2) + 0.0  # never -0.00

@@ -8,9 +8,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from boxfold.agents.agent import Agent, Assembly, Picks, assembly_of_picks, lowest_energy
+from boxfold.agents.agent import Agent, Assembly, Picks
+from boxfold.agents.drawn import best_drawn, boxes_of_slots, drawn_assembly
 from boxfold.agents.heuristics import fitting
-from boxfold.agents.layout import Layout, Layouts, chunks_by_size, fitting_config, observing_bases
+from boxfold.agents.layout import (
+    Layout,
+    Layouts,
+    chunks_by_size,
+    fitting_config,
+    observing_bases,
+    with_slots_for,
+)
 from boxfold.agents.learned import Learned, load_learned
 from boxfold.agents.network import AssemblyNetwork, Encoded
 from boxfold.envs.batch import BatchAssembly, Observation
@@ -80,16 +88,19 @@ def rollout(
     Returns
     -------
     list of list of tuple of int
-        Picks in the order of picking, `samples` per instance.
+        Picks in the order of picking, `samples` per instance. One that ended an episode as
+        impossible is the last of them; see `drawn.is_assembly`.
     """
     picks: list[list[Picks]] = [[] for _ in instances]
     for rows in chunks_by_size(instances, CHUNK):
         chunk = [instances[row] for row in rows]
         batch, sequences = loaded(network, chunk, config, samples, judge=False)
-        _play(batch, network, sequences, rng, samples)
-        drawn = [tuple(each) for each in batch.picks]
+        slots = _play(batch, network, sequences, rng, samples)
         for i, row in enumerate(rows.tolist()):
-            picks[row] = drawn[i * samples : (i + 1) * samples]
+            picks[row] = [
+                boxes_of_slots(each, instances[row], batch.config)
+                for each in slots[i * samples : (i + 1) * samples]
+            ]
     return picks
 
 
@@ -138,8 +149,12 @@ def _play(
     sequences: Encoded,
     rng: np.random.Generator,
     samples: int,
-) -> None:
-    """Step until every episode has ended; episode b belongs to sequence ``b // samples``."""
+) -> list[list[int]]:
+    """Step until every episode has ended; episode b belongs to sequence ``b // samples``.
+
+    Returns the slots that each one picked, with the impossible pick that ended it if one did.
+    """
+    refused: list[list[int]] = [[] for _ in range(batch.n_envs)]
     while not batch.finished.all():
         rows = np.flatnonzero(~batch.finished)
         logits, _ = network.decode(
@@ -150,7 +165,11 @@ def _play(
             scores = scores + rng.gumbel(size=scores.shape) * (rows % samples > 0)[:, None]
         actions = np.full(batch.n_envs, batch.config.stop)
         actions[rows] = scores.argmax(axis=1)
+        is_box = actions[rows] != batch.config.stop
+        for b in rows[is_box & ~batch.selectable[rows, actions[rows] * is_box]].tolist():
+            refused[b].append(int(actions[b]))
         batch.step(actions)
+    return [picks + last for picks, last in zip(batch.picks, refused, strict=True)]
 
 
 class LearnedAgent:
@@ -190,7 +209,9 @@ class PolicyAgent(LearnedAgent):
         fresh = [UnsolvedInstance(instance) for instance in instances]
         config = slots_for(fresh, self.learned, self.pseudoknots)
         drawn = different_assemblies(self.learned.network, fresh, config, rng, samples)
-        return [_best(*of_one) for of_one in zip(fresh, drawn, strict=True)]
+        return [
+            _best(instance, of_one, config) for instance, of_one in zip(fresh, drawn, strict=True)
+        ]
 
 
 class SupervisedAgent(LearnedAgent):
@@ -214,7 +235,7 @@ class SupervisedAgent(LearnedAgent):
             noise[0] = 0
             conflict = instance.conflict(self.pseudoknots)
             drawn = [above(row, cut, conflict) for row in scores + noise]
-            assemblies.append(_best(instance, different(drawn, samples)))
+            assemblies.append(_best(instance, different(drawn, samples), config))
         return assemblies
 
 
@@ -269,16 +290,21 @@ def load_learned_agent(path: str | Path, name: str, pseudoknots: Pseudoknots = "
 def slots_for(
     instances: Sequence[Instance], learned: Learned, pseudoknots: Pseudoknots
 ) -> AssemblyConfig:
-    """Settings that a trained network assembles with: slots for every stem of the instances."""
-    n_slots = max([2, *(instance.n_boxes for instance in instances)])
-    config = AssemblyConfig(n_slots, pseudoknots=pseudoknots, geometry_only=learned.geometry_only)
+    """Settings that a trained network assembles with: slots for all that it may pick of these."""
+    config = AssemblyConfig(
+        action_types=learned.action_types,
+        pseudoknots=pseudoknots,
+        mask=learned.mask,
+        geometry_only=learned.geometry_only,
+    )
+    config = with_slots_for(instances, config)
     return observing_bases(instances, config, learned.network.config.needs_bases)
 
 
-def _best(instance: Instance, drawn: Sequence[Picks]) -> Assembly:
+def _best(instance: Instance, drawn: Sequence[Picks], config: AssemblyConfig) -> Assembly:
     """The drawn assembly of lowest energy; every energy that was read is counted."""
-    picks = drawn[0] if len(drawn) == 1 else lowest_energy(instance, drawn)[0]
-    return assembly_of_picks(instance, picks, instance.energy_calls)
+    picks = drawn[0] if len(drawn) == 1 else best_drawn(instance, drawn, config)
+    return drawn_assembly(instance, picks, config, instance.energy_calls)
 
 
 class UnsolvedInstance(Instance):

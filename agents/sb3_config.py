@@ -50,6 +50,10 @@ class RLConfig:
     target_kl: float = field(
         default=0.05, metadata={"help": "ppo: ends the passes over a rollout beyond this change"}
     )
+    critic_terms: bool = field(
+        default=False,
+        metadata={"help": "whether the critic also sees the loop terms of what is picked"},
+    )
     seed: int = field(default=0, metadata={"help": "seed of everything"})
 
     def __post_init__(self) -> None:

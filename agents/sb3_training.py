@@ -93,9 +93,13 @@ class RLTrainer:
     @property
     def network(self) -> AssemblyNetwork:
         """The network in training."""
+        return self._policy.network
+
+    @property
+    def _policy(self) -> BoxPolicy:
         policy = self.model.policy
         assert isinstance(policy, BoxPolicy)
-        return policy.network
+        return policy
 
     def fit(self, report: Report = print) -> None:
         """Train to the end of the budget, validating after each chunk.
@@ -175,6 +179,8 @@ class RLTrainer:
 
     def _checkpoint(self) -> None:
         tensors = {f"network.{name}": t for name, t in self.network.state_dict().items()}
+        if (critic := self._policy.critic) is not None:
+            tensors |= {f"critic.{name}": t for name, t in critic.state_dict().items()}
         tensors |= optimizer_tensors(self.model.policy.optimizer)
         meta = {"kind": STATE_KIND, "progress": dataclasses.asdict(self.progress)}
         self.run.save("state", tensors, meta)
@@ -182,6 +188,8 @@ class RLTrainer:
     def _restore(self) -> None:
         tensors, meta = self.run.load("state", STATE_KIND)
         self.network.load_state_dict(without_prefix(tensors, "network."))
+        if (critic := self._policy.critic) is not None:
+            critic.load_state_dict(without_prefix(tensors, "critic."))
         restore_optimizer(self.model.policy.optimizer, tensors)
         self.progress = RLProgress(**meta["progress"])
         self.model.num_timesteps = self.progress.steps
@@ -215,7 +223,7 @@ def make_model(config: RLConfig, env: VecMonitor) -> OnPolicyAlgorithm:
         "ent_coef": config.ent_coef,
         "vf_coef": config.vf_coef,
         "max_grad_norm": config.gradient_clip,
-        "policy_kwargs": {"network": config.network},
+        "policy_kwargs": {"network": config.network, "critic_terms": config.critic_terms},
         "seed": config.seed,
         "device": "cpu",
     }

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from boxfold.agents.agent import Picks, assembly_of_picks, lowest_energy
+from boxfold.agents.agent import Picks
+from boxfold.agents.drawn import best_drawn, drawn_assembly
 from boxfold.agents.evaluation import Ruler, measure
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import rollout
@@ -33,15 +34,18 @@ def validation_scores(
     Returns
     -------
     dict
-        ``eval/energy_gap`` in kcal/mol, ``eval/f1`` (if there are references),
+        ``eval/energy_gap`` in kcal/mol (what is invalid counts as the empty structure),
+        ``eval/f1`` (if there are references),
         ``eval/validity``, ``eval/exact`` and ``eval/mean_reward``, minus the energy by the
         scale of the instance.
     """
     rows = []
     for instance, each in zip(instances, picks, strict=True):
         ruler = Ruler(instance.optimum.energy, np.nan)
-        row = measure(instance, assembly_of_picks(instance, each), ruler, config.pseudoknots)
+        row = measure(instance, drawn_assembly(instance, each, config), ruler, config.pseudoknots)
         energy = row["free_energy"]
+        if energy is None:
+            row["energy_gap"] = -instance.optimum.energy  # no structure
         reward = -config.reward.invalid_penalty if energy is None else -energy / instance.scale
         rows.append([*(row[tag] for tag in VALIDATION_TAGS[:-1]), reward])
     values = np.array(rows, dtype=np.float64)  # None becomes nan
@@ -66,6 +70,6 @@ def validate_policy(
     """
     drawn = rollout(network, instances, config, np.random.default_rng(0), SAMPLES)
     metrics = validation_scores(instances, [picks[0] for picks in drawn], config)
-    best = [lowest_energy(each, picks)[0] for each, picks in zip(instances, drawn, strict=True)]
+    best = [best_drawn(each, picks, config) for each, picks in zip(instances, drawn, strict=True)]
     best_gap = validation_scores(instances, best, config)["eval/energy_gap"]
     return metrics["eval/energy_gap"] + best_gap, {**metrics, "eval/best_energy_gap": best_gap}

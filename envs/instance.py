@@ -70,6 +70,11 @@ class Instance:
         """Proposed stems, best first; dtype=int64, shape (N, 5)."""
         return self.proposals.boxes
 
+    @cached_property
+    def all_boxes(self) -> IntArray:
+        """Proposed stems, then the proposed loops; dtype=int64, shape (N + M, 5)."""
+        return np.concatenate([self.proposals.boxes, self.proposals.loops])
+
     @property
     def score(self) -> NDArray[np.float32]:
         """S1's score of each stem in [0, 1], shape (N,)."""
@@ -194,6 +199,10 @@ class Instance:
     @cached_property
     def _conflict_knotted(self) -> BoolArray:
         return conflict_matrix(self.boxes, "allow")
+
+    def stems_of(self, picks: Iterable[int]) -> list[int]:
+        """The stems among picks of `all_boxes`, in the same order."""
+        return [pick for pick in picks if pick < self.n_boxes]
 
     def base_pairs(self, picks: Iterable[int]) -> IntArray:
         """Structure of picked stems.

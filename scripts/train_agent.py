@@ -65,6 +65,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pseudoknots", choices=("forbid", "allow"), default="forbid", help="may boxes cross"
     )
+    parser.add_argument(
+        "--action-types",
+        choices=("stem", "all"),
+        default="stem",
+        help="what ppo and a2c pick: stems, or loops as well (N stems and N loops)",
+    )
+    parser.add_argument(
+        "--no-mask",
+        action="store_true",
+        help="ppo, a2c: conflicts are not hidden, an impossible pick ends the episode as invalid",
+    )
     add_override_arguments(parser, DEFAULTS | WARM | {"network": NetworkConfig()})
 
 
@@ -99,6 +110,11 @@ def training_config(
     """
     if args.algorithm == "clone" and args.pseudoknots == "allow":
         raise InputError("--algorithm clone: its teacher is nested, --pseudoknots can't be allow")
+    if args.algorithm in ("clone", "reinforce") and (args.action_types != "stem" or args.no_mask):
+        raise InputError(
+            f"--algorithm {args.algorithm}: picks stems that fit; --action-types and --no-mask "
+            "are for ppo and a2c"
+        )
     start = _start(args)
     network = start.config if start else NetworkConfig()
     default: CloneConfig | ReinforceConfig | RLConfig
@@ -127,7 +143,9 @@ def _assembly(args: argparse.Namespace) -> AssemblyConfig:
     try:
         reward = RewardConfig(args.reward, gamma=args.gamma, loop_weight=args.loop_weight)
         return AssemblyConfig(
-            args.max_boxes,
+            args.max_boxes * (1 if args.action_types == "stem" else 2),
+            action_types=args.action_types,
+            mask=not args.no_mask,
             pseudoknots=args.pseudoknots,
             geometry_only=args.geometry_only,
             reward=reward,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from boxfold.agents.layout import Layouts, chunks_by_size, fitting_config
+from boxfold.agents.layout import Layouts, chunks_by_size, fitting_config, with_slots_for
 from boxfold.agents.network import AssemblyNetwork, NetworkConfig
 from boxfold.agents.rollout import first_logits
 from boxfold.envs.batch import BatchAssembly
@@ -109,6 +109,12 @@ def test_a_fitting_config_has_no_empty_slot_for_the_largest(rows, n_slots):
     assert fitting == replace(SLOTS, max_boxes=n_slots)
 
 
-def test_slots_of_loops_are_not_cut():
-    config = AssemblyConfig(6, action_types="all")
-    assert fitting_config(instances()[1:2], config) is config
+def test_a_fitting_config_has_as_many_slots_for_stems_as_for_loops():
+    config = AssemblyConfig(40, action_types="all")
+    given = instances()
+    assert [len(each.proposals.loops) for each in given] == [0] * 5
+    assert fitting_config(given[2:3], config) == replace(config, max_boxes=6)
+    assert fitting_config(given, config) is not config
+    assert fitting_config(given, config) == config  # 30 stems do not fit
+    assert with_slots_for(given, config).max_boxes == 60
+    assert with_slots_for(given, SLOTS).max_boxes == 30

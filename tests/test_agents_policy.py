@@ -82,6 +82,27 @@ def test_every_trained_number_is_in_the_optimiser():
     assert held == {id(p) for p in policy.network.parameters()}
 
 
+@pytest.mark.parametrize("terms", [False, True])
+def test_loop_terms_reach_the_value_and_never_the_actor(terms, tmp_path):
+    env = BoxAssemblyVecEnv(4, ListSampler(instances(8)), SLOTS)
+    kwargs = {"network": SMALL, "critic_terms": terms}
+    agent = PPO(BoxPolicy, VecMonitor(env), policy_kwargs=kwargs, device="cpu", seed=0)
+    assert (agent.policy.critic is not None) == terms
+    held = {id(p) for group in agent.policy.optimizer.param_groups for p in group["params"]}
+    assert held == {id(p) for p in agent.policy.parameters()}
+    observation = {k: torch.as_tensor(v).float() for k, v in env.reset().items()}
+    observation["picked"][:, 0] = 1
+    before = agent.policy.features_extractor(observation)
+    if terms:
+        torch.nn.init.ones_(agent.policy.critic.value.weight)
+    after = agent.policy.features_extractor(observation)
+    assert torch.equal(before[:, :-1], after[:, :-1])
+    assert bool((before[:, -1] != after[:, -1]).all()) == terms
+    agent.save(tmp_path / "model.zip")
+    loaded = PPO.load(tmp_path / "model.zip", device="cpu").policy
+    assert torch.equal(loaded.features_extractor(observation), after)
+
+
 @pytest.mark.parametrize("algorithm", [PPO, A2C])
 def test_saved_model_acts_the_same(algorithm, tmp_path):
     agent = model(algorithm).learn(32)

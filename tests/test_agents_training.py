@@ -86,7 +86,14 @@ class KilledError(Exception):
     pass
 
 
-CONFIGS = {"clone": CLONE, "supervised": SUPERVISED, "ppo": rl("ppo"), "a2c": rl("a2c")}
+LOOPS = AssemblyConfig(max_boxes=8, action_types="all", mask=False)
+CONFIGS = {
+    "clone": CLONE,
+    "supervised": SUPERVISED,
+    "ppo": rl("ppo", critic_terms=True),
+    "a2c": rl("a2c"),
+    "ppo of loops": rl("ppo", assembly=LOOPS),
+}
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -39,6 +39,23 @@ def test_ppo_starts_from_a_run_and_takes_over_its_shape(clone, proposals, tmp_pa
     assert config["clip_range"] == 0.1
 
 
+def test_an_agent_that_picks_loops_without_a_mask_is_evaluated_as_it_was_trained(
+    proposals, tmp_path, capsys
+):
+    flags = ["--algorithm", "ppo", "--action-types", "all", "--no-mask", "--critic-terms"]
+    flags += ["--n-envs", "4", "--n-steps", "8", "--batch-size", "16", "--steps", "32"]
+    out = tmp_path / "loops"
+    assert run("train-agent", proposals, out, *flags, "--chunk-updates", "1") == 0
+    config = RunFolder(out).config()
+    assert config["critic_terms"] and config["assembly"]["max_boxes"] == 32
+    learned = load_learned(out / "weights.safetensors")
+    assert (learned.action_types, learned.mask) == ("all", False)
+    words = ["evaluate", "--data", str(proposals), "--agents", str(out), "--out", str(tmp_path)]
+    assert cli.main(words) == 0
+    rows = pd.read_csv(tmp_path / "per_sequence.csv")
+    assert len(rows) == 60 and (rows["reasons"].isna() == (rows["validity"] == 1)).all()
+
+
 def test_what_the_network_sees_is_kept_with_the_weights(proposals, tmp_path):
     flags = ["--geometry-only", "--no-loop-energies", "--pair-dim", "5", "--epochs", "1"]
     assert run("train-supervised", proposals, tmp_path / "run", *flags) == 0
@@ -66,6 +83,7 @@ def test_supervised_says_how_many_examples_have_full_recall(proposals, tmp_path,
         (["--algorithm", "clone", "--epochs", "0"], "--epochs 0 is too small"),
         (["--algorithm", "clone", "--learning-rate", "nan"], "--learning-rate nan is out of range"),
         (["--algorithm", "clone", "--pseudoknots", "allow"], "its teacher is nested"),
+        (["--algorithm", "clone", "--no-mask"], "--no-mask are for ppo and a2c"),
         (["--algorithm", "clone", "--explore", "7"], "explore is 7.0"),
         (["--algorithm", "ppo", "--n-heads", "3"], "can't be split over 3 attention heads"),
         (["--algorithm", "ppo", "--init", "missing"], "no such weights file"),

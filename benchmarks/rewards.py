@@ -1,0 +1,181 @@
+"""Rewards two by two and what else may help PPO from nothing: trainings, table and figure.
+
+    python benchmarks/rewards.py --data data/agents_60_boxes.parquet --out runs/rewards
+
+Trains every arm of `ARMS` with every seed by the trainer of ``boxfold train-agent``, then measures
+its best weights on windows of the validation split that the training did not validate on. Called
+again, it continues an interrupted run, skips the finished ones and draws what there is so far.
+`rewards_report.py` makes the table and the figure.
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from boxfold.agents.drawn import best_drawn, drawn_assembly
+from boxfold.agents.evaluation import Ruler, measure
+from boxfold.agents.learned import load_learned
+from boxfold.agents.rollout import rollout
+from boxfold.agents.sb3_config import RLConfig, preset
+from boxfold.agents.sb3_training import RLTrainer
+from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.instance import Instance, instances_from_frame
+from boxfold.features.loops import stems
+from boxfold.features.relations import closed_by_same_pair
+from boxfold.rewards.reward import RewardConfig
+from boxfold.s1.run_folder import RunFolder
+from boxfold.s1.tables import read_proposals
+from boxfold.scripts.configs import command_line
+
+WINDOWS = "windows.csv"
+"""In each run folder: one line per measured window."""
+
+SAMPLES = 16
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What one training does differently."""
+
+    mode: str = "immediate"
+    gamma: float = 1.0
+    loop_weight: float = 0.0
+    action_types: str = "stem"
+    mask: bool = True
+    critic_terms: bool = False
+
+    def config(self, n_stems: int, seed: int, minutes: float) -> RLConfig:
+        """Settings of a training; everything else is the same for all arms."""
+        n_slots = n_stems if self.action_types == "stem" else 2 * n_stems
+        reward = RewardConfig(self.mode, gamma=self.gamma, loop_weight=self.loop_weight)
+        assembly = AssemblyConfig(
+            n_slots, action_types=self.action_types, mask=self.mask, reward=reward
+        )
+        changes: dict[str, Any] = {"critic_terms": True} if self.critic_terms else {}
+        return dataclasses.replace(
+            preset("ppo", False),
+            assembly=assembly,
+            steps=10**6,
+            minutes=minutes,
+            chunk_updates=1,
+            learning_rate=5e-4,
+            n_epochs=2,
+            seed=seed,
+            **changes,
+        )
+
+
+ARMS = {
+    "final": Arm("final"),
+    "final, gamma .9": Arm("final", gamma=0.9),
+    "immediate": Arm(),
+    "immediate, gamma .9": Arm(gamma=0.9),
+    "potential": Arm("potential"),
+    "immediate + S1 loops": Arm(loop_weight=0.3),
+    "immediate, white box": Arm(critic_terms=True),
+    "final, white box": Arm("final", critic_terms=True),
+    "stems, no mask": Arm(mask=False),
+    "stems and loops": Arm(action_types="all"),
+    "stems and loops, no mask": Arm(action_types="all", mask=False),
+}
+
+
+def main() -> None:
+    """Train what is not finished yet."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--data", required=True, help="table of `boxfold propose` with splits")
+    parser.add_argument("--train", type=int, default=4000, help="windows to train on")
+    parser.add_argument("--validation", type=int, default=100, help="windows to choose weights on")
+    parser.add_argument("--test", type=int, default=300, help="other windows, for the table")
+    parser.add_argument("--stems", type=int, default=32, help="stems per window")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--minutes", type=float, default=0.4, help="CPU minutes of a training")
+    parser.add_argument("--arms", nargs="+", choices=tuple(ARMS), default=tuple(ARMS))
+    parser.add_argument("--out", default="runs/rewards", help="folder of run folders")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    train, validation, test = windows(args)
+    for seed in args.seeds:
+        for name in args.arms:
+            folder = run_path(args.out, name, seed)
+            config = ARMS[name].config(args.stems, seed, args.minutes)
+            if not (folder / "finished").exists():
+                content = {"arm": name, "data": args.data, **config.to_dict()}
+                run = RunFolder.open(folder, content, command_line(), True, False)
+                RLTrainer(config, train, validation, run).fit(_say)
+            if not (folder / WINDOWS).exists():
+                rows = measured(folder, config.assembly, test)
+                rows.to_csv(folder / WINDOWS, index=False)
+                _say(f"{folder}: {rows.mean(numeric_only=True).round(3).to_dict()}")
+
+
+def run_path(out: str | Path, arm: str, seed: int) -> Path:
+    """Run folder of an arm and a seed."""
+    name = arm.replace(",", "").replace(".", "").replace("+", "and").replace(" ", "_")
+    return Path(out) / f"{name}-{seed}"
+
+
+def windows(args: argparse.Namespace) -> tuple[list[Instance], list[Instance], list[Instance]]:
+    """Windows to train on, to choose weights on and to measure, ready to be played."""
+    frame = read_proposals(args.data)
+    held_out = frame["split"] == "validation"
+    rng = np.random.default_rng(0)
+    train = frame[~held_out].iloc[np.sort(rng.permutation((~held_out).sum())[: args.train])]
+    order = rng.permutation(held_out.sum())[: args.validation + args.test]
+    parts = (train, *(frame[held_out].iloc[rows] for rows in np.split(order, [args.validation])))
+    sets = [instances_from_frame(part, args.stems) for part in parts]
+    weights = {ARMS[name].loop_weight for name in args.arms}
+    for instance in (each for part in sets for each in part):
+        # What an episode needs is computed now: no arm shall pay for it in its CPU minutes.
+        _ = instance.tokens, instance.loop_energies, instance.optimum
+        for weight in weights:
+            instance.optimum_with(weight)
+    _say(f"{[len(part) for part in sets]} windows to train on, to validate and to measure")
+    return sets[0], sets[1], sets[2]
+
+
+def measured(folder: Path, config: AssemblyConfig, test: Sequence[Instance]) -> pd.DataFrame:
+    """One line per window: the greedy assembly, and the gap of the best of 16.
+
+    What is invalid has the gap of the empty structure.
+    """
+    network = load_learned(folder / "weights.safetensors").network
+    drawn = rollout(network, test, config, np.random.default_rng(0), SAMPLES)
+    rows = []
+    for instance, picks in zip(test, drawn, strict=True):
+        optimum = instance.optimum.energy
+        greedy, best = (
+            measure(instance, drawn_assembly(instance, each, config), Ruler(optimum, np.nan))
+            for each in (picks[0], best_drawn(instance, picks, config))
+        )
+        gaps = [
+            -optimum if row["energy_gap"] is None else row["energy_gap"] for row in (greedy, best)
+        ]
+        assert instance.reference is not None, "windows come with their structure"
+        rows.append(
+            {
+                "id": instance.id,
+                "multiloop": bool(closed_by_same_pair(stems(instance.reference)).any()),
+                "gap": gaps[0],
+                "f1": greedy["f1"],
+                "validity": greedy["validity"],
+                "exact": greedy["exact"],
+                "best_gap": gaps[1],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
