@@ -58,7 +58,8 @@ def drawn_episodes(
     samples : int
         K.
     """
-    batch, sequences = loaded(network, instances, config, samples)
+    is_safe = config.mask and config.action_types == "stem"  # no way to end invalid
+    batch, sequences = loaded(network, instances, config, samples, judge=not is_safe)
     steps: list[tuple[NDArray[Any], ...]] = []
     while not batch.finished.all():
         rows = np.flatnonzero(~batch.finished)
