@@ -1,4 +1,5 @@
 import argparse
+import re
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -138,7 +139,10 @@ def test_other_verbs_got_no_new_switches(verb, capsys):
     with pytest.raises(SystemExit):
         cli.main([verb, "--help"])
     text = capsys.readouterr().out
-    assert text.count("--no-") == text.count("--no-loop-energies") and "--warm-start" not in text
+    switches = {"loop-energies", "background", "box-sequence", "strand-swap"}
+    if verb == "train-agent":
+        switches |= {"mask", "critic-terms"}
+    assert set(re.findall("--no-([a-z-]+)", text)) == switches and "--warm-start" not in text
     assert ("--full-recall-only" in text) == (verb == "train-supervised")
 
 
