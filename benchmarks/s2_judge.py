@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from s2_windows import SEPARATOR, FeatureSet, K, Window
+from s2_windows import FeatureSet, Window
 from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -22,40 +22,6 @@ Scores = list[NDArray[np.float64]]
 """One number per box, an array of shape (N,) per window; the higher, the likelier."""
 
 
-class BoxEncoder(nn.Module):
-    """Reads the bases of a box in both directions.
-
-    Parameters
-    ----------
-    width : int
-        Hidden units of one direction.
-    """
-
-    def __init__(self, width: int = 16) -> None:
-        super().__init__()
-        self.embed = nn.Embedding(SEPARATOR + 1, 8, padding_idx=0)
-        self.read = nn.GRU(8, width, batch_first=True, bidirectional=True)
-
-    def forward(self, letters: Tensor) -> Tensor:
-        """Mean of what was read of each box.
-
-        Parameters
-        ----------
-        letters : Tensor, dtype=int64, shape (S, T)
-            0 in padding.
-
-        Returns
-        -------
-        Tensor, dtype=float32, shape (S, 2 * width)
-        """
-        lengths = (letters > 0).sum(dim=1).clamp(min=1)
-        packed = nn.utils.rnn.pack_padded_sequence(
-            self.embed(letters), lengths, batch_first=True, enforce_sorted=False
-        )
-        _, last = self.read(packed)
-        return torch.cat([last[0], last[1]], dim=1)
-
-
 class BoxJudge(nn.Module):
     """The assembling network with nothing picked, on the columns of one feature set.
 
@@ -67,40 +33,27 @@ class BoxJudge(nn.Module):
     def __init__(self, features: FeatureSet) -> None:
         super().__init__()
         self.features = features
-        self.encoder = BoxEncoder() if features.encoder else None
-        more = 2 * 4**K * features.words + 32 * features.encoder
-        config = NetworkConfig(
-            loop_energies=features.loop_energies, n_token_features=N_TOKEN_FEATURES + more
-        )
+        names = ("loop_energies", "kmers", "box_sequence", "background")
+        config = NetworkConfig(**{name: getattr(features, name) for name in names})
         self.network = AssemblyNetwork(config)
 
     def forward(self, windows: Sequence[Window]) -> Tensor:
         """Logits, dtype=float32, shape (number of all boxes,)."""
         B, N = len(windows), max(len(each.boxes) for each in windows)
-        parts = [self._columns(each) for each in windows]
-        tokens = torch.zeros(B, N, parts[0].shape[1])
+        tokens = torch.zeros(B, N, N_TOKEN_FEATURES)
         boxes = torch.full((B, N, 5), -1, dtype=torch.int32)
         loop_energy = torch.zeros(B, N, N)
-        for b, (window, part) in enumerate(zip(windows, parts, strict=True)):
-            n_stems = window.instance.n_boxes
-            tokens[b, : len(part)] = part
-            boxes[b, : len(part)] = torch.from_numpy(self.features.seen(window.boxes)).int()
+        bases = torch.full((B, max(len(each.bases) for each in windows)), -1, dtype=torch.int8)
+        mask = self.features.mask.astype(np.float32)
+        for b, window in enumerate(windows):
+            n_boxes, n_stems = len(window.boxes), window.instance.n_boxes
+            tokens[b, :n_boxes] = torch.from_numpy(window.tokens * mask)
+            boxes[b, :n_boxes] = torch.from_numpy(self.features.seen(window.boxes)).int()
             if self.features.loop_energies:
                 scaled = _scaled(window.instance.loop_energies)
                 loop_energy[b, :n_stems, :n_stems] = torch.from_numpy(scaled)
-        present = boxes[..., 3] > 0
-        if self.encoder is not None:
-            letters = np.concatenate([each.letters for each in windows])
-            read = self.encoder(torch.from_numpy(letters).long())
-            spread = torch.zeros(B, N, read.shape[1]).masked_scatter(present[..., None], read)
-            tokens = torch.cat([tokens, spread], dim=2)
-        return first_logits(self.network, tokens, boxes, loop_energy)[present]
-
-    def _columns(self, window: Window) -> Tensor:
-        shown = [window.tokens * self.features.mask.astype(np.float32)]
-        if self.features.words:
-            shown.append(window.words.astype(np.float32) / 2)
-        return torch.from_numpy(np.concatenate(shown, axis=1))
+            bases[b, : len(window.bases)] = torch.from_numpy(window.bases)
+        return first_logits(self.network, tokens, boxes, loop_energy, bases)[boxes[..., 3] > 0]
 
 
 def _scaled(energies: NDArray[np.float64]) -> NDArray[np.float32]:

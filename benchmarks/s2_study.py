@@ -159,7 +159,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="table of `boxfold propose`, with splits")
     parser.add_argument("--train", type=int, default=4000, help="training windows")
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--max-boxes", type=int, default=64, help="stems, and loops, per sequence")
+    parser.add_argument("--max-boxes", type=int, default=32, help="stems, and loops, per sequence")
     parser.add_argument("--sets", nargs="+", default=all_names(), choices=all_names())
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", required=True, help="CSV")

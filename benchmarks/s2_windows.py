@@ -9,21 +9,11 @@ from numpy.typing import NDArray
 
 from boxfold.envs.instance import Instance
 from boxfold.features.box import BoxKind
-from boxfold.features.kmers import kmer_codes
 from boxfold.features.loops import structure_boxes
 from boxfold.features.sequence import encode_bases
 from boxfold.features.structure import BoolArray, IntArray
 from boxfold.features.token_names import GEOMETRY_NAMES, TOKEN_NAMES
 from boxfold.features.tokens import box_tokens
-
-K = 3
-"""Length of the words that are counted."""
-
-N_STEPS = 32
-"""Most bases of a box that the sequence encoder reads, separator included."""
-
-SEPARATOR = 6
-"""Letter between both strands of a box; 0 is padding, 1 to 5 are the bases."""
 
 TYPE = tuple(f"is_{kind.label}" for kind in BoxKind)
 LOCATION = tuple(f"{n}{end}" for n in ("outer_i", "outer_j", "span") for end in ("", "_nt"))
@@ -44,8 +34,8 @@ class FeatureSet:
         Whether relations between boxes know where they are and how large.
     loop_energies : bool
         Whether energies of loops and chains are seen.
-    words, encoder : bool
-        Whether counts of k-mers, or what a recurrent network makes of a box's bases, are added.
+    kmers, box_sequence, background
+        Options of `NetworkConfig` by which the network reads the sequence.
     shuffled : bool
         Whether the labels are permuted.
     """
@@ -54,8 +44,9 @@ class FeatureSet:
     location: bool = True
     size: bool = True
     loop_energies: bool = False
-    words: bool = False
-    encoder: bool = False
+    kmers: int = 0
+    box_sequence: bool = False
+    background: bool = False
     shuffled: bool = False
 
     @property
@@ -83,8 +74,9 @@ FEATURE_SETS = {
     "type, size (no location)": FeatureSet(TYPE + SIZE + FRAME, location=False),
     "type, location (no size)": FeatureSet(TYPE + LOCATION + FRAME, size=False),
     "location only": FeatureSet(LOCATION + FRAME, size=False),
-    "geometry + k-mers": FeatureSet(GEOMETRY_NAMES, words=True),
-    "geometry + sequence encoder": FeatureSet(GEOMETRY_NAMES, encoder=True),
+    "geometry + k-mers": FeatureSet(GEOMETRY_NAMES, kmers=3),
+    "geometry + sequence encoder": FeatureSet(GEOMETRY_NAMES, box_sequence=True),
+    "geometry + background": FeatureSet(GEOMETRY_NAMES, background=True),
     "all features, shuffled labels": FeatureSet(TOKEN_NAMES, shuffled=True),
 }
 """Sets by the name that the tables use."""
@@ -100,18 +92,15 @@ class Window(NamedTuple):
     boxes : ndarray, dtype=int64, shape (N, 5)
     label : ndarray, dtype=bool, shape (N,)
         Whether the box is one of the reference structure.
-    words : ndarray, dtype=uint8, shape (N, 2 * 4**K)
-        See `word_counts`.
-    letters : ndarray, dtype=uint8, shape (N, N_STEPS)
-        See `box_letters`.
+    bases : ndarray, dtype=int8, shape (L,)
+        Codes of `encode_bases`.
     """
 
     instance: Instance
     tokens: NDArray[np.float32]
     boxes: IntArray
     label: BoolArray
-    words: NDArray[np.uint8]
-    letters: NDArray[np.uint8]
+    bases: NDArray[np.int8]
 
 
 def window_of(instance: Instance) -> Window:
@@ -134,8 +123,8 @@ def window_of(instance: Instance) -> Window:
         loops=proposals.loops,
         loop_score=proposals.loop_score,
     )
-    words, letters = word_counts(instance.seq, boxes), box_letters(instance.seq, boxes)
-    return Window(instance, tokens, boxes, labels_of(instance, boxes), words, letters)
+    bases = encode_bases(instance.seq).astype(np.int8)
+    return Window(instance, tokens, boxes, labels_of(instance, boxes), bases)
 
 
 def labels_of(instance: Instance, boxes: IntArray) -> BoolArray:
@@ -143,43 +132,6 @@ def labels_of(instance: Instance, boxes: IntArray) -> BoolArray:
     assert instance.reference is not None
     wanted = structure_boxes(instance.reference)
     return (boxes[:, None] == wanted[None]).all(axis=2).any(axis=1)
-
-
-def word_counts(seq: str, boxes: IntArray) -> NDArray[np.uint8]:
-    """How often each word of `K` bases occurs on both strands of a box and one base around.
-
-    Returns
-    -------
-    ndarray, dtype=uint8, shape (N, 2 * 4**K)
-        The strand of the rows first.
-    """
-    codes = kmer_codes(seq, K)
-    so_far = np.zeros((len(codes) + 1, 4**K), dtype=np.int64)
-    np.cumsum(codes[:, None] == np.arange(4**K), axis=0, out=so_far[1:])
-    counts = []
-    for start, size in ((boxes[:, 1], boxes[:, 3]), (boxes[:, 2], boxes[:, 4])):
-        first, last = (np.clip(at, 0, len(codes)) for at in (start - 1, start + size + 2 - K))
-        counts.append(so_far[np.maximum(first, last)] - so_far[first])
-    return np.concatenate(counts, axis=1).astype(np.uint8)
-
-
-def box_letters(seq: str, boxes: IntArray) -> NDArray[np.uint8]:
-    """Bases of the boxes as numbers: 5' strand, `SEPARATOR`, 3' strand; a hairpin's loop once.
-
-    Returns
-    -------
-    ndarray, dtype=uint8, shape (N, N_STEPS)
-        Cut to `N_STEPS`, filled up with 0.
-    """
-    codes = encode_bases(seq).astype(np.uint8) + 1
-    letters = np.zeros((len(boxes), N_STEPS), dtype=np.uint8)
-    for line, (kind, row, col, n_rows, n_cols) in zip(letters, boxes.tolist(), strict=True):
-        read = [codes[row : row + n_rows]]
-        if kind != BoxKind.HAIRPIN:
-            read += [np.array([SEPARATOR], dtype=np.uint8), codes[col : col + n_cols]]
-        joined = np.concatenate(read)[:N_STEPS]
-        line[: len(joined)] = joined
-    return letters
 
 
 def with_permuted_labels(windows: Sequence[Window], rng: np.random.Generator) -> list[Window]:

@@ -44,25 +44,6 @@ def test_boxes_of_every_kind_are_labelled(window):
     assert window.label.tolist() == [True, True, False, True, True]
 
 
-def test_words_are_those_of_both_strands_and_one_base_around(window):
-    from boxfold.features.kmers import kmer_codes
-
-    stem = window.words[1]  # rows 5 to 7 (ccg), columns 12 to 14 (cgg)
-    five, three = (np.bincount(kmer_codes(text, 3), minlength=64) for text in ("ACCGA", "ACGGA"))
-    assert window.boxes[1].tolist() == [0, 5, 12, 3, 3]
-    np.testing.assert_array_equal(stem, np.concatenate([five, three]))
-
-
-def test_letters_are_both_strands_and_a_hairpin_once(window):
-    letters = {"A": 1, "C": 2, "G": 3, "U": 4}
-
-    def line(text):
-        return [letters.get(each, 6) for each in text] + [0] * (32 - len(text))
-
-    assert window.letters[1].tolist() == line("CCG-CGG")
-    assert window.letters[4].tolist() == line("GAAAAC")
-
-
 def test_feature_sets_show_what_they_say(window):
     from s2_windows import FEATURE_SETS, S1
 
@@ -93,16 +74,16 @@ def test_what_a_set_hides_changes_no_score(window):
     assert (scores_of(judge, [window._replace(tokens=tokens)])[0] != hidden[0]).all()
 
 
-def test_words_and_letters_are_seen_by_their_sets_only(window):
+@pytest.mark.parametrize("name", ["k-mers", "sequence encoder", "background"])
+def test_bases_are_seen_by_their_sets_only(window, name):
     from s2_judge import BoxJudge, scores_of
     from s2_windows import FEATURE_SETS
 
-    other = window._replace(words=window.words + 1, letters=window.letters[::-1].copy())
-    for name, differs in (("all features", False), ("geometry + k-mers", True),
-                          ("geometry + sequence encoder", True)):  # fmt: skip
-        judge = BoxJudge(FEATURE_SETS[name]).eval()
+    other = window._replace(bases=window.bases[::-1].copy())
+    for features, differs in ((f"geometry + {name}", True), ("all features", False)):
+        judge = BoxJudge(FEATURE_SETS[features]).eval()
         same = np.array_equal(scores_of(judge, [window])[0], scores_of(judge, [other])[0])
-        assert same is not differs, name
+        assert same is not differs, features
 
 
 def test_permuted_labels_keep_their_number(window):
