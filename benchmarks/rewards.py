@@ -22,6 +22,7 @@ import torch
 from boxfold.agents.drawn import best_drawn, drawn_assembly
 from boxfold.agents.evaluation import Ruler, measure
 from boxfold.agents.learned import load_learned
+from boxfold.agents.network import NetworkConfig
 from boxfold.agents.rollout import rollout
 from boxfold.agents.sb3_config import RLConfig, preset
 from boxfold.agents.sb3_training import RLTrainer
@@ -39,6 +40,11 @@ WINDOWS = "windows.csv"
 
 SAMPLES = 16
 
+NETWORK = NetworkConfig(
+    embed_dim=32, n_heads=2, n_encoder_layers=1, feedforward_dim=64, relation_dim=16, pair_dim=8
+)
+"""A third of the default's time: many runs tell more than a few long ones."""
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -51,7 +57,7 @@ class Arm:
     mask: bool = True
     critic_terms: bool = False
 
-    def config(self, n_stems: int, seed: int, minutes: float) -> RLConfig:
+    def config(self, n_stems: int, seed: int, steps: int, minutes: float) -> RLConfig:
         """Settings of a training; everything else is the same for all arms."""
         n_slots = n_stems if self.action_types == "stem" else 2 * n_stems
         reward = RewardConfig(self.mode, gamma=self.gamma, loop_weight=self.loop_weight)
@@ -62,7 +68,8 @@ class Arm:
         return dataclasses.replace(
             preset("ppo", False),
             assembly=assembly,
-            steps=10**6,
+            network=NETWORK,
+            steps=steps,
             minutes=minutes,
             chunk_updates=1,
             learning_rate=5e-4,
@@ -80,7 +87,6 @@ ARMS = {
     "potential": Arm("potential"),
     "immediate + S1 loops": Arm(loop_weight=0.3),
     "immediate, white box": Arm(critic_terms=True),
-    "final, white box": Arm("final", critic_terms=True),
     "stems, no mask": Arm(mask=False),
     "stems and loops": Arm(action_types="all"),
     "stems and loops, no mask": Arm(action_types="all", mask=False),
@@ -91,12 +97,13 @@ def main() -> None:
     """Train what is not finished yet."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--data", required=True, help="table of `boxfold propose` with splits")
-    parser.add_argument("--train", type=int, default=4000, help="windows to train on")
+    parser.add_argument("--train", type=int, default=3000, help="windows to train on")
     parser.add_argument("--validation", type=int, default=100, help="windows to choose weights on")
     parser.add_argument("--test", type=int, default=300, help="other windows, for the table")
-    parser.add_argument("--stems", type=int, default=32, help="stems per window")
+    parser.add_argument("--stems", type=int, default=24, help="stems per window")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--minutes", type=float, default=0.4, help="CPU minutes of a training")
+    parser.add_argument("--steps", type=int, default=8192, help="steps of a training")
+    parser.add_argument("--minutes", type=float, default=0, help="CPU minutes that end it; 0: none")
     parser.add_argument("--arms", nargs="+", choices=tuple(ARMS), default=tuple(ARMS))
     parser.add_argument("--out", default="runs/rewards", help="folder of run folders")
     args = parser.parse_args()
@@ -105,7 +112,7 @@ def main() -> None:
     for seed in args.seeds:
         for name in args.arms:
             folder = run_path(args.out, name, seed)
-            config = ARMS[name].config(args.stems, seed, args.minutes)
+            config = ARMS[name].config(args.stems, seed, args.steps, args.minutes)
             if not (folder / "finished").exists():
                 content = {"arm": name, "data": args.data, **config.to_dict()}
                 run = RunFolder.open(folder, content, command_line(), True, False)
