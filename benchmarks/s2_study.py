@@ -118,6 +118,8 @@ class Study:
             [window_of(each) for each in instances_from_frame(part, args.max_boxes)]
             for part in (train, *halves(frame[marked], args.seed))
         )
+        sizes = [len(each) for each in (self.train, self.chooses, self.judged)]
+        print(f"windows: train {sizes[0]}, threshold {sizes[1]}, judged {sizes[2]}", flush=True)
 
     def rows_of(self, name: str) -> list[dict[str, object]]:
         """Lines of the table for a feature set, or for a ruler of that name."""
@@ -167,15 +169,14 @@ def main() -> None:
     torch.set_num_threads(1)
     out = Path(args.out)
     rows = pd.read_csv(out).to_dict("records") if out.exists() else []
-    study = Study(args)
-    print(f"windows: train {len(study.train)}, threshold {len(study.chooses)}, ", end="")
-    print(f"judged {len(study.judged)}", flush=True)
-    for name in args.sets:
-        if name not in [row["features"] for row in rows]:
-            rows += study.rows_of(name)
-            print(pd.Series(rows[-1]).to_dict(), flush=True)
-            out.parent.mkdir(parents=True, exist_ok=True)
-            pd.DataFrame(rows).to_csv(out, index=False, float_format="%.4f")
+    missing = [name for name in args.sets if name not in [row["features"] for row in rows]]
+    study = Study(args) if missing else None
+    for name in missing:
+        assert study is not None
+        rows += study.rows_of(name)
+        print(pd.Series(rows[-1]).to_dict(), flush=True)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame(rows).to_csv(out, index=False, float_format="%.4f")
     print(markdown_table(pd.DataFrame(rows)))
 
 
