@@ -29,6 +29,9 @@ from boxfold.envs.instance import Instance
 from boxfold.rewards.reward import reward_scale
 from boxfold.s1.run_folder import RunFolder
 
+_NOTHING = 1e-3
+"""Advantages below this, in kcal/mol, are rounding."""
+
 
 @dataclass(frozen=True)
 class ReinforceConfig(TrainConfig):
@@ -189,23 +192,31 @@ class ReinforceTrainer(PolicyTrainer):
         worth = self._worth(played, states, rows)
         weight = np.zeros((len(states.first), played.mask.shape[1]), dtype=np.float32)
         np.add.at(weight, (states.of_step, played.action), worth)
-        layout = self.layouts.of(rows)
-        index = torch.from_numpy(states.instance)
+        is_kept_near = self.start is not None and self.kl_weight > 0
+        # Most states teach nothing: nothing was lost there, whatever was picked.
+        kept = np.flatnonzero((np.abs(weight).max(axis=1) > _NOTHING) | is_kept_near)
+        if not len(kept):
+            kept = np.zeros(1, dtype=np.intp)
+        places, index = np.unique(states.instance[kept], return_inverse=True)
+        layout, taken = self.layouts.of(rows[places]), torch.from_numpy(index)
+        n_boxes = layout.boxes.shape[1]
         observed = [
-            torch.from_numpy(part[states.first])
+            torch.from_numpy(part[states.first[kept]])
             for part in (played.picked, played.mask, played.globals)
         ]
-        logits, _ = self.network.decode(self.network.encode(*layout).take(index), *observed)
+        observed[0] = observed[0][:, :n_boxes]
+        observed[1] = _cut(observed[1], n_boxes)
+        logits, _ = self.network.decode(self.network.encode(*layout).take(taken), *observed)
         log_policy = torch.log_softmax(logits, dim=1)
         n_episodes = played.returns.size
-        gain = (torch.from_numpy(weight) * log_policy).sum() / n_episodes
+        gain = (_cut(torch.from_numpy(weight[kept]), n_boxes) * log_policy).sum() / n_episodes
         losses = {"loss": -gain, "return": torch.tensor(played.returns.mean())}
-        if self.start is not None and self.kl_weight:
+        if self.start is not None and is_kept_near:
             with torch.no_grad():
-                encoded = self.start.encode(*layout).take(index)
+                encoded = self.start.encode(*layout).take(taken)
                 before = torch.log_softmax(self.start.decode(encoded, *observed)[0], dim=1)
             kl = (before.exp() * (before - log_policy)).sum(dim=1)
-            losses["kl"] = (kl * torch.from_numpy(states.visits)).sum() / n_episodes
+            losses["kl"] = (kl * torch.from_numpy(states.visits[kept])).sum() / n_episodes
             losses["loss"] = losses["loss"] + self.kl_weight * losses["kl"]
         return losses
 
@@ -226,3 +237,8 @@ class ReinforceTrainer(PolicyTrainer):
             steps = against_others(returns).ravel()[played.episode]
         gain = gain_of_best(returns).ravel()[played.episode]
         return (1 - self.best_weight) * steps + self.best_weight * gain
+
+
+def _cut(of_actions: Tensor, n_boxes: int) -> Tensor:
+    """The first `n_boxes` actions and STOP, the last one; shape (U, n_boxes + 1)."""
+    return torch.cat([of_actions[:, :n_boxes], of_actions[:, -1:]], dim=1)
