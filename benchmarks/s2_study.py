@@ -36,6 +36,9 @@ BOOSTED = (
     "all features, shuffled labels",
 )
 PERMUTED = "; against permuted labels"
+SEEN = 300
+"""Training windows that the auROC in the column ``train`` is over."""
+
 RESAMPLES = 100
 """Of sequences, for the interval of the auROC."""
 
@@ -123,30 +126,35 @@ class Study:
 
     def rows_of(self, name: str) -> list[dict[str, object]]:
         """Lines of the table for a feature set, or for a ruler of that name."""
-        both = self.chooses + self.judged
-        start, n_chooses = time.process_time(), len(self.chooses)
-        kind, _, of = name.partition(": ")
-        if name == "labels themselves":
-            scores = [each.label.astype(np.float64) for each in both]
-        elif name == "S1's score alone":
-            proposals = [each.instance.proposals for each in both]
-            scores = [np.append(each.score, each.loop_score).astype(float) for each in proposals]
-        else:
-            features, train = FEATURE_SETS[of or name], self.train
-            if features.shuffled:
-                train = with_permuted_labels(train, np.random.default_rng(self.seed))
-            if kind == "trees":
-                scores = boosted(features, train, both, self.seed)
-            else:
-                scores = scores_of(trained(features, train, self.epochs, self.seed), both)
-        halves = self.chooses, scores[:n_chooses], self.judged, scores[n_chooses:]
-        row = {"features": name} | auroc_columns(self.judged, halves[3], self.seed)
-        rows = [row | assembly_columns(*halves) | {"seconds": time.process_time() - start}]
+        start, train = time.process_time(), self.train
+        if name.endswith("shuffled labels"):
+            train = with_permuted_labels(train, np.random.default_rng(self.seed))
+        scores = self._scores(name, train, self.chooses + self.judged + train[:SEEN])
+        ends = np.cumsum([len(self.chooses), len(self.judged)])
+        of_chooses, of_judged, of_train = (
+            scores[first:end] for first, end in ((0, ends[0]), (*ends,), (ends[1], None))
+        )
+        row = {"features": name} | auroc_columns(self.judged, of_judged, self.seed)
+        label = np.concatenate([each.label for each in train[:SEEN]])
+        row |= {"train": _auroc(label, np.concatenate(of_train))}
+        row |= assembly_columns(self.chooses, of_chooses, self.judged, of_judged)
+        rows = [row | {"seconds": time.process_time() - start}]
         if name.endswith("shuffled labels"):
             permuted = with_permuted_labels(self.judged, np.random.default_rng(self.seed + 1))
-            row = {"features": name + PERMUTED} | auroc_columns(permuted, halves[3], self.seed)
+            row = {"features": name + PERMUTED} | auroc_columns(permuted, of_judged, self.seed)
             rows.append(row)
         return rows
+
+    def _scores(self, name: str, train: list[Window], judged: list[Window]) -> Scores:
+        kind, _, of = name.partition(": ")
+        if name == "labels themselves":
+            return [each.label.astype(np.float64) for each in judged]
+        if name == "S1's score alone":
+            proposals = [each.instance.proposals for each in judged]
+            return [np.append(each.score, each.loop_score).astype(float) for each in proposals]
+        if kind == "trees":
+            return boosted(FEATURE_SETS[of], train, judged, self.seed)
+        return scores_of(trained(FEATURE_SETS[name], train, self.epochs, self.seed), judged)
 
 
 def all_names() -> list[str]:

@@ -36,8 +36,6 @@ class FeatureSet:
         Whether energies of loops and chains are seen.
     kmers, box_sequence, background
         Options of `NetworkConfig` by which the network reads the sequence.
-    shuffled : bool
-        Whether the labels are permuted.
     """
 
     columns: tuple[str, ...]
@@ -47,7 +45,6 @@ class FeatureSet:
     kmers: int = 0
     box_sequence: bool = False
     background: bool = False
-    shuffled: bool = False
 
     @property
     def mask(self) -> BoolArray:
@@ -77,7 +74,7 @@ FEATURE_SETS = {
     "geometry + k-mers": FeatureSet(GEOMETRY_NAMES, kmers=3),
     "geometry + sequence encoder": FeatureSet(GEOMETRY_NAMES, box_sequence=True),
     "geometry + background": FeatureSet(GEOMETRY_NAMES, background=True),
-    "all features, shuffled labels": FeatureSet(TOKEN_NAMES, shuffled=True),
+    "all features, shuffled labels": FeatureSet(TOKEN_NAMES),
 }
 """Sets by the name that the tables use."""
 
