@@ -30,8 +30,8 @@ from boxfold.rewards.exact import Optimum
 CHUNK = 64
 """Sequences encoded together."""
 
-ROUNDS = 4
-"""K different assemblies are looked for in at most so many times K draws."""
+TEMPERATURES = (0.8, 1.0, 1.25, 1.6)
+"""K different assemblies are looked for in K draws at each: what repeats is drawn warmer."""
 
 
 def observed(batch: BatchAssembly, rows: NDArray[np.intp]) -> tuple[Tensor, Tensor, Tensor]:
@@ -71,6 +71,7 @@ def rollout(
     config: AssemblyConfig,
     rng: np.random.Generator,
     samples: int = 1,
+    temperature: float = 1.0,
 ) -> list[list[Picks]]:
     """Let a policy assemble every instance.
 
@@ -84,6 +85,8 @@ def rollout(
         Only source of randomness.
     samples : int
         Assemblies per instance: the first is greedy, the others are drawn.
+    temperature : float
+        Logits are divided by it before drawing.
 
     Returns
     -------
@@ -95,7 +98,7 @@ def rollout(
     for rows in chunks_by_size(instances, CHUNK):
         chunk = [instances[row] for row in rows]
         batch, sequences = loaded(network, chunk, config, samples, judge=False)
-        slots = _play(batch, network, sequences, rng, samples)
+        slots = _play(batch, network, sequences, rng, samples, temperature)
         for i, row in enumerate(rows.tolist()):
             picks[row] = [
                 boxes_of_slots(each, instances[row], batch.config)
@@ -125,19 +128,18 @@ def different_assemblies(
     rng: np.random.Generator,
     samples: int,
 ) -> list[list[Picks]]:
-    """Like `rollout`, but what was drawn before is drawn again: about half of all draws repeat.
+    """Like `rollout`, but what was drawn before is drawn again, warmer; see `TEMPERATURES`.
 
     Returns
     -------
     list of list of tuple of int
         Per instance the greedy assembly and up to ``samples - 1`` others, all different.
     """
-    found = [
-        different(drawn, samples) for drawn in rollout(network, instances, config, rng, samples)
-    ]
-    for _ in range(ROUNDS - 1 if samples > 1 else 0):
+    found: list[list[Picks]] = [[] for _ in instances]
+    for temperature in TEMPERATURES if samples > 1 else (1.0,):
         short = [index for index, each in enumerate(found) if len(each) < samples]
-        more = rollout(network, [instances[index] for index in short], config, rng, samples)
+        of_short = [instances[index] for index in short]
+        more = rollout(network, of_short, config, rng, samples, temperature)
         for index, drawn in zip(short, more, strict=True):
             found[index] = different(found[index] + drawn, samples)
     return found
@@ -149,6 +151,7 @@ def _play(
     sequences: Encoded,
     rng: np.random.Generator,
     samples: int,
+    temperature: float,
 ) -> list[list[int]]:
     """Step until every episode has ended; episode b belongs to sequence ``b // samples``.
 
@@ -162,7 +165,8 @@ def _play(
         )
         scores = logits.numpy()
         if samples > 1:  # the largest of logits plus Gumbel noise is a draw from the softmax
-            scores = scores + rng.gumbel(size=scores.shape) * (rows % samples > 0)[:, None]
+            warmth = np.where(rows % samples, temperature, 0.0)[:, None]
+            scores = scores + warmth * rng.gumbel(size=scores.shape)
         actions = np.full(batch.n_envs, batch.config.stop)
         actions[rows] = scores.argmax(axis=1)
         is_box = actions[rows] != batch.config.stop
@@ -204,7 +208,7 @@ class PolicyAgent(LearnedAgent):
         """Assemble one structure per instance; see `Agent.assemble`.
 
         The first of several samples is the greedy assembly, so more samples are never worse; all
-        are different, as far as `ROUNDS` times as many draws find that many.
+        are different, as far as draws at all `TEMPERATURES` find that many.
         """
         fresh = [UnsolvedInstance(instance) for instance in instances]
         config = slots_for(fresh, self.learned, self.pseudoknots)
@@ -231,7 +235,8 @@ class SupervisedAgent(LearnedAgent):
         cut = float(np.log(self.learned.threshold / (1 - self.learned.threshold)))
         assemblies = []
         for instance, scores in zip(fresh, logits, strict=True):
-            noise = rng.logistic(size=(ROUNDS * samples if samples > 1 else 1, len(scores)))
+            warmth = np.repeat(TEMPERATURES, samples)[: None if samples > 1 else 1, None]
+            noise = warmth * rng.logistic(size=(len(warmth), len(scores)))
             noise[0] = 0
             conflict = instance.conflict(self.pseudoknots)
             drawn = [above(row, cut, conflict) for row in scores + noise]

@@ -3,7 +3,7 @@ import torch
 
 from boxfold.agents import rollout as rollout_module
 from boxfold.agents.network import AssemblyNetwork, NetworkConfig
-from boxfold.agents.rollout import ROUNDS, box_logits, different_assemblies, rollout
+from boxfold.agents.rollout import TEMPERATURES, box_logits, different_assemblies, rollout
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import instance_from_sequence
 from boxfold.features.synthetic import synthetic_sequence
@@ -22,9 +22,22 @@ def test_samples_differ_and_begin_with_the_greedy_one():
     assert [each[0] for each in found] == [each[0] for each in greedy]
     for each in found:
         assert len({frozenset(picks) for picks in each}) == len(each) <= 8
-    plain = rollout(network, instances, config, np.random.default_rng(1), 8 * ROUNDS)
+    many = 8 * len(TEMPERATURES)
+    plain = rollout(network, instances, config, np.random.default_rng(1), many)
     assert len(found[0]) == 8 > len({frozenset(picks) for picks in plain[1]}) >= len(found[1])
     assert found[2] == [()]
+
+
+def test_warm_draws_differ_more_and_cold_ones_are_greedy():
+    network = decided_network()
+    problems = of_many_sizes()[:6]
+    config = AssemblyConfig(40)
+    n_different = []
+    for temperature in (1e-3, 1.0, 5.0):
+        rng = np.random.default_rng(0)
+        drawn = rollout(network, problems, config, rng, samples=12, temperature=temperature)
+        n_different.append(sum(len({frozenset(picks) for picks in each}) for each in drawn))
+    assert n_different[0] == len(problems) < n_different[1] < n_different[2]
 
 
 def of_many_sizes():

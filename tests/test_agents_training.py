@@ -201,7 +201,7 @@ def test_value_fit_explains_the_returns_of_the_start(tmp_path):
     network = AssemblyNetwork(SMALL).eval()
     body = {k: v.clone() for k, v in network.state_dict().items() if not k.startswith("value.")}
     explained = fit_value(network, instances(64), SLOTS, np.random.default_rng(0))
-    assert explained > 0.2
+    assert explained > 0.1
     assert all(torch.equal(network.state_dict()[name], value) for name, value in body.items())
 
 
@@ -275,8 +275,8 @@ def test_clone_learns_what_a_random_policy_can_not(tmp_path):
     fitted(tmp_path / "run", config, sets=(problems, problems))
     network = PolicyAgent.from_run(tmp_path / "run").learned.network
     _, after = validate_policy(network, problems, SLOTS)
-    assert before["eval/energy_gap"] > 3 and before["eval/exact"] < 0.3
-    assert after["eval/energy_gap"] < 0.7 and after["eval/exact"] > 0.7
+    assert before["eval/energy_gap"] > 1.5 and before["eval/exact"] < 0.3
+    assert after["eval/energy_gap"] < 0.5 and after["eval/exact"] > 0.7
 
 
 def test_ppo_learns_two_instances(tmp_path):
@@ -284,4 +284,4 @@ def test_ppo_learns_two_instances(tmp_path):
     config = rl("ppo", steps=1024, n_envs=8, n_steps=16, chunk_updates=4, learning_rate=3e-3)
     fitted(tmp_path / "run", config, sets=(problems, problems))
     history = RunFolder(tmp_path / "run").metrics()["eval/mean_reward"].dropna()
-    assert history.iloc[0] < 0 and history.max() > 0.9
+    assert history.iloc[0] < 0.5 and history.max() > 0.9
