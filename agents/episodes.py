@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from boxfold.agents.drawn import can_be_invalid
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import loaded, observed
 from boxfold.envs.config import AssemblyConfig
@@ -58,8 +59,7 @@ def drawn_episodes(
     samples : int
         K.
     """
-    is_safe = config.mask and config.action_types == "stem"  # no way to end invalid
-    batch, sequences = loaded(network, instances, config, samples, judge=not is_safe)
+    batch, sequences = loaded(network, instances, config, samples, judge=can_be_invalid(config))
     steps: list[tuple[NDArray[Any], ...]] = []
     while not batch.finished.all():
         rows = np.flatnonzero(~batch.finished)

@@ -8,7 +8,7 @@ from boxfold.agents.agent import Picks
 from boxfold.agents.drawn import best_drawn, drawn_assembly
 from boxfold.agents.evaluation import Ruler, measure
 from boxfold.agents.network import AssemblyNetwork
-from boxfold.agents.rollout import rollout
+from boxfold.agents.rollout import different_assemblies
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 
@@ -68,7 +68,7 @@ def validate_policy(
         `validation_scores` of the greedy assemblies, and ``eval/best_energy_gap`` of the best of
         `SAMPLES` (the greedy one is one of them), drawn with the same noise at every call.
     """
-    drawn = rollout(network, instances, config, np.random.default_rng(0), SAMPLES)
+    drawn = different_assemblies(network, instances, config, np.random.default_rng(0), SAMPLES)
     metrics = validation_scores(instances, [picks[0] for picks in drawn], config)
     best = [best_drawn(each, picks, config) for each, picks in zip(instances, drawn, strict=True)]
     best_gap = validation_scores(instances, best, config)["eval/energy_gap"]
