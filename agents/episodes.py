@@ -73,7 +73,7 @@ def drawn_episodes(
         steps.append((rows, picked.numpy(), mask.numpy(), globals_.numpy(), actions[rows], reward))
     parts: list[Any] = [np.concatenate(each) for each in zip(*steps, strict=True)]
     returns = np.bincount(parts[0], parts[-1]).reshape(len(instances), samples)
-    return Episodes(*parts, returns=returns)
+    return Episodes._make([*parts, returns])
 
 
 def to_come(
