@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from boxfold.agents.drawn import can_be_invalid
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import loaded, observed
+from boxfold.agents.same_states import decoded_once
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 
@@ -63,14 +64,13 @@ def drawn_episodes(
     steps: list[tuple[NDArray[Any], ...]] = []
     while not batch.finished.all():
         rows = np.flatnonzero(~batch.finished)
-        picked, mask, globals_ = observed(batch, rows)
-        taken = sequences.take(torch.from_numpy(rows // samples))
-        logits = network.decode(taken, picked, mask, globals_)[0].numpy()
+        states = observed(batch, rows)
+        logits = decoded_once(network, sequences, rows // samples, states)
         actions = np.full(batch.n_envs, batch.config.stop)
         # The largest of logits plus Gumbel noise is a draw from the softmax.
         actions[rows] = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
         reward = batch.step(actions).reward[rows].astype(np.float64)
-        steps.append((rows, picked.numpy(), mask.numpy(), globals_.numpy(), actions[rows], reward))
+        steps.append((rows, *(part.numpy() for part in states), actions[rows], reward))
     parts: list[Any] = [np.concatenate(each) for each in zip(*steps, strict=True)]
     returns = np.bincount(parts[0], parts[-1]).reshape(len(instances), samples)
     return Episodes._make([*parts, returns])

@@ -24,6 +24,7 @@ from torch import Tensor
 from boxfold.agents.episodes import Episodes, drawn_episodes, to_come
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.policy_training import PolicyTrainer
+from boxfold.agents.same_states import same_states
 from boxfold.agents.training import TrainConfig
 from boxfold.envs.instance import Instance
 from boxfold.rewards.reward import reward_scale
@@ -31,6 +32,9 @@ from boxfold.s1.run_folder import RunFolder
 
 _NOTHING = 1e-3
 """Advantages below this, in kcal/mol, are rounding."""
+
+_NEAR_SHARE = 0.25
+"""Share of states where the policy is compared with its start."""
 
 
 @dataclass(frozen=True)
@@ -121,12 +125,8 @@ def distinct_states(played: Episodes) -> DistinctStates:
     played : Episodes
     """
     instance = played.episode // played.returns.shape[1]
-    packed = np.packbits(played.picked.astype(bool), axis=1)
-    keys = np.column_stack([instance[:, None].view(np.uint8).reshape(len(instance), -1), packed])
-    _, first, state, visits = np.unique(
-        keys, axis=0, return_index=True, return_inverse=True, return_counts=True
-    )
-    return DistinctStates(instance[first], first, visits, state.ravel())
+    first, state = same_states(instance, played.picked)
+    return DistinctStates(instance[first], first, np.bincount(state), state)
 
 
 def against_same_state(worth: NDArray[np.float64], states: DistinctStates) -> NDArray[np.float64]:
@@ -193,8 +193,10 @@ class ReinforceTrainer(PolicyTrainer):
         weight = np.zeros((len(states.first), played.mask.shape[1]), dtype=np.float32)
         np.add.at(weight, (states.of_step, played.action), worth)
         is_kept_near = self.start is not None and self.kl_weight > 0
-        # Most states teach nothing: nothing was lost there, whatever was picked.
-        kept = np.flatnonzero((np.abs(weight).max(axis=1) > _NOTHING) | is_kept_near)
+        # Most states teach nothing: nothing was lost there, whatever was picked. The distance to
+        # the start is measured on a part of all states.
+        is_near = is_kept_near & (self.rng.random(len(weight)) < _NEAR_SHARE)
+        kept = np.flatnonzero((np.abs(weight).max(axis=1) > _NOTHING) | is_near)
         if not len(kept):
             kept = np.zeros(1, dtype=np.intp)
         places, index = np.unique(states.instance[kept], return_inverse=True)
@@ -216,7 +218,8 @@ class ReinforceTrainer(PolicyTrainer):
                 encoded = self.start.encode(*layout).take(taken)
                 before = torch.log_softmax(self.start.decode(encoded, *observed)[0], dim=1)
             kl = (before.exp() * (before - log_policy)).sum(dim=1)
-            losses["kl"] = (kl * torch.from_numpy(states.visits[kept])).sum() / n_episodes
+            visits = states.visits[kept] * is_near[kept] / _NEAR_SHARE
+            losses["kl"] = (kl * torch.from_numpy(visits).float()).sum() / n_episodes
             losses["loss"] = losses["loss"] + self.kl_weight * losses["kl"]
         return losses
 

@@ -21,6 +21,7 @@ from boxfold.agents.layout import (
 )
 from boxfold.agents.learned import Learned, load_learned
 from boxfold.agents.network import AssemblyNetwork, Encoded
+from boxfold.agents.same_states import decoded_once
 from boxfold.envs.batch import BatchAssembly, Observation
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
@@ -160,10 +161,7 @@ def _play(
     refused: list[list[int]] = [[] for _ in range(batch.n_envs)]
     while not batch.finished.all():
         rows = np.flatnonzero(~batch.finished)
-        logits, _ = network.decode(
-            sequences.take(torch.from_numpy(rows // samples)), *observed(batch, rows)
-        )
-        scores = logits.numpy()
+        scores = decoded_once(network, sequences, rows // samples, observed(batch, rows))
         if samples > 1:  # the largest of logits plus Gumbel noise is a draw from the softmax
             warmth = np.where(rows % samples, temperature, 0.0)[:, None]
             scores = scores + warmth * rng.gumbel(size=scores.shape)
