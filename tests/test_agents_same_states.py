@@ -34,4 +34,4 @@ def test_decoding_each_state_once_gives_the_logits_of_all():
         once = decoded_once(network, sequences, rows // 4, states)
         of_rows = sequences.take(torch.from_numpy(rows // 4))
         assert np.allclose(once, network.decode(of_rows, *states)[0].numpy(), atol=1e-5)
-        assert len(same_states(rows // 4, states[0].numpy())[0]) == 6 < len(rows) == 9
+        assert len(same_states(rows // 4, states[0].numpy())[0]) < len(rows)
