@@ -44,10 +44,14 @@ class NetworkConfig:
     )
     chain_rounds: int = field(
         default=8,
-        metadata={"help": "longest chain of nested stems whose energy is summed; 0: none is"},
+        metadata={
+            "help": "longest chain of nested stems whose energy is summed; 0: none is",
+            "zero": True,
+        },
     )
     chains_beside: int = field(
-        default=4, metadata={"help": "most chains summed before and behind each stem"}
+        default=4,
+        metadata={"help": "most chains summed before and behind each stem; 0: none", "zero": True},
     )
     background: bool = field(
         default=False, metadata={"help": "whether boxes attend to the bases of the sequence"}
