@@ -79,7 +79,7 @@ $(S1)/rescorer_c/finished: $(S1)/unseen_64c.parquet $(UNSEEN) | $(S1)/rescorer_b
 	$(S1_TRAIN) --init $(S1)/third --init-rescorer $(S1)/rescorer_b --rescorer-only --rescoring 64 --data $^ --epochs 3 --epoch-examples 36000 --learning-rate 1.5e-3 --adam-epsilon 1e-8 --seed 7 --out $(@D)
 
 # The shipped agents from data to weights, on the boxes of the shipped S1; costs in
-# agents/weights/agents.md. 60 nt first, then 20 to 200 nt as well.
+# agents/weights/agents.md.
 AGENTS := runs/train
 TRAIN_AGENT := $(BIN)/boxfold train-agent --resume --validation-instances 400 --seed 1
 BOXES_A := $(AGENTS)/agents_60_boxes.parquet
@@ -99,14 +99,11 @@ $(BOXES_A): $(AGENTS)/agents_60.parquet
 $(AGENTS)/agents_mixed_boxes.parquet: $(AGENTS)/agents_mixed.parquet
 	$(BIN)/boxfold propose --data $< --max-boxes 128 --out $@
 
-$(AGENTS)/clone_60/finished: $(BOXES_A)
-	$(TRAIN_AGENT) --data $^ --algorithm clone --epochs 4 --out $(@D)
-
-$(AGENTS)/clone/finished: $(BOXES) | $(AGENTS)/clone_60/finished
-	$(TRAIN_AGENT) --data $^ --max-boxes 128 --algorithm clone --init $(AGENTS)/clone_60 --epochs 3 --learning-rate 7e-4 --out $(@D)
+$(AGENTS)/clone/finished: $(BOXES)
+	$(TRAIN_AGENT) --data $^ --max-boxes 128 --algorithm clone --epochs 5 --out $(@D)
 
 $(AGENTS)/reinforce/finished: $(BOXES) | $(AGENTS)/clone/finished
-	$(TRAIN_AGENT) --data $^ --max-boxes 128 --algorithm reinforce --init $(AGENTS)/clone --epochs 1 --samples 6 --kl-weight 0.05 --out $(@D)
+	$(TRAIN_AGENT) --data $^ --max-boxes 128 --algorithm reinforce --init $(AGENTS)/clone RLFLAGS --out $(@D)
 
 $(AGENTS)/supervised/finished: $(BOXES)
 	$(BIN)/boxfold train-supervised --resume --data $^ --max-boxes 128 --epochs 3 --validation-instances 400 --seed 1 --out $(@D)

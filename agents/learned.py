@@ -4,7 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.envs.config import ActionTypes, AssemblyConfig
 from boxfold.features.errors import InputError
 from boxfold.features.token_names import TOKEN_NAMES

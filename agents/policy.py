@@ -15,7 +15,8 @@ from stable_baselines3.common.type_aliases import Schedule
 from torch import Tensor, nn
 
 from boxfold.agents.loop_terms import TermsCritic, loop_terms
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 
 
 class NetworkExtractor(BaseFeaturesExtractor):

@@ -43,7 +43,7 @@ def decoded_once(
     sequences: Encoded,
     sequence: NDArray[np.intp],
     states: tuple[Tensor, Tensor, Tensor],
-) -> NDArray[np.float32]:
+) -> NDArray[np.floating]:
     """Logits of states of which many are the same, as when one sequence is assembled many times.
 
     Parameters

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from boxfold.agents.network import NetworkConfig
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.envs.config import AssemblyConfig
 
 Algorithm = Literal["ppo", "a2c"]

@@ -15,7 +15,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from boxfold.agents.learned import Role, save_learned
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.errors import InputError

@@ -22,7 +22,7 @@ import torch
 from boxfold.agents.drawn import best_drawn, drawn_assembly
 from boxfold.agents.evaluation import Ruler, measure
 from boxfold.agents.learned import load_learned
-from boxfold.agents.network import NetworkConfig
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.rollout import rollout
 from boxfold.agents.sb3_config import RLConfig, preset
 from boxfold.agents.sb3_training import RLTrainer

@@ -9,7 +9,8 @@ from pathlib import Path
 from boxfold.agents.clone import CloneConfig, CloneTrainer
 from boxfold.agents.layout import observing_bases
 from boxfold.agents.learned import load_learned
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.reinforce import ReinforceConfig, ReinforceTrainer
 from boxfold.agents.sb3_config import RLConfig, preset
 from boxfold.agents.sb3_training import RLTrainer, load_zip

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from boxfold.agents.layout import observing_bases
-from boxfold.agents.network import NetworkConfig
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.supervised import SupervisedConfig, SupervisedTrainer, with_structures
 from boxfold.envs.config import AssemblyConfig
 from boxfold.s1.run_folder import RunFolder

@@ -2,7 +2,8 @@ import numpy as np
 import torch
 
 from boxfold.agents.episodes import drawn_episodes
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import instance_from_sequence
 from boxfold.features.synthetic import synthetic_sequence

@@ -7,7 +7,8 @@ from boxfold.agents.evaluation import EvaluationConfig, evaluate_agents
 from boxfold.agents.guided_agent import GuidedBeamAgent
 from boxfold.agents.guided_beam import GuidedBeamConfig, guided_beam
 from boxfold.agents.learned import Learned, save_learned
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.registry import load_agent
 from boxfold.agents.rollout import rollout
 from boxfold.agents.search import BeamAgent

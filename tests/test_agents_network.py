@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from boxfold.agents.learned import load_learned, save_learned
-from boxfold.agents.network import MASKED, AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import MASKED, AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.pair_codes import (
     CODE_FEATURES,
     CROSSING,

@@ -3,7 +3,8 @@ import torch
 
 from boxfold.agents.evaluation import EvaluationConfig, evaluate_agents
 from boxfold.agents.learned import save_learned
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.registry import AGENT_NAMES, BUILT_IN, load_agent, load_agents, shipped_weights
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import instance_from_sequence

@@ -4,7 +4,8 @@ import torch
 
 from boxfold.agents.episodes import Episodes, drawn_episodes, to_come
 from boxfold.agents.learned import load_learned
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.reinforce import (
     ReinforceConfig,
     ReinforceTrainer,

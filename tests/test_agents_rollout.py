@@ -2,7 +2,8 @@ import numpy as np
 import torch
 
 from boxfold.agents import rollout as rollout_module
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.rollout import TEMPERATURES, box_logits, different_assemblies, rollout
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import instance_from_sequence

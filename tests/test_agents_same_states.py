@@ -1,7 +1,8 @@
 import numpy as np
 import torch
 
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.rollout import loaded, observed
 from boxfold.agents.same_states import decoded_once, same_states
 from boxfold.envs.config import AssemblyConfig

@@ -9,7 +9,8 @@ import torch
 from boxfold.agents.background import N_PLACES, BackgroundAttention, places
 from boxfold.agents.layout import Layouts, fitting_config, observing_bases
 from boxfold.agents.learned import load_learned, save_learned
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.policy import BoxPolicy
 from boxfold.agents.rollout import PolicyAgent, first_logits, loaded, rollout, slots_for
 from boxfold.envs.batch import BatchAssembly

@@ -4,7 +4,8 @@ import torch
 
 from boxfold.agents import teacher
 from boxfold.agents.layout import fitting_config
-from boxfold.agents.network import AssemblyNetwork, NetworkConfig
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.teacher import States, teacher_states
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import instance_from_sequence
