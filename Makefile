@@ -6,6 +6,12 @@ STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS = 1
 export PYTHONHASHSEED = 0
 
+# Training reuses large arrays: glibc handing them back to the system at each step costs a third of
+# the CPU time (docs/assembly/rewards.md).
+train train-s1: export MALLOC_MMAP_MAX_ = 0
+train train-s1: export MALLOC_TRIM_THRESHOLD_ = 17179869184
+train train-s1: export MALLOC_TOP_PAD_ = 268435456
+
 .PHONY: install demo test check lint type clean train train-s1
 .DEFAULT_GOAL := install
 
@@ -103,10 +109,10 @@ $(AGENTS)/clone/finished: $(BOXES)
 	$(TRAIN_AGENT) --data $^ --max-boxes 128 --algorithm clone --epochs 5 --out $(@D)
 
 $(AGENTS)/reinforce/finished: $(BOXES) | $(AGENTS)/clone/finished
-	$(TRAIN_AGENT) --data $^ --max-boxes 128 --algorithm reinforce --init $(AGENTS)/clone RLFLAGS --out $(@D)
+	$(TRAIN_AGENT) --data $^ --max-boxes 128 --algorithm reinforce --init $(AGENTS)/clone --reward potential --samples 8 --kl-weight 0.1 --learning-rate 3e-4 --batch-instances 16 --epochs 2 --epoch-instances 20000 --minutes 12 --out $(@D)
 
 $(AGENTS)/supervised/finished: $(BOXES)
-	$(BIN)/boxfold train-supervised --resume --data $^ --max-boxes 128 --epochs 3 --validation-instances 400 --seed 1 --out $(@D)
+	$(BIN)/boxfold train-supervised --resume --data $^ --max-boxes 128 --epochs 4 --validation-instances 400 --seed 1 --out $(@D)
 
 $(AGENTS)/ppo/finished: $(BOXES_A)
 	$(TRAIN_AGENT) --data $^ --algorithm ppo --reward immediate --learning-rate 5e-4 --n-epochs 2 --steps 24576 --chunk-updates 3 --out $(@D)
