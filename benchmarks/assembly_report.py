@@ -52,7 +52,7 @@ def draw_worst(worst: pd.DataFrame, reference: pd.Series, path: str) -> None:
         axis.set_title(f"{row.id}: {row.energy_gap:.1f} kcal/mol above the optimum", fontsize=7)
         axis.set_axis_off()
     figure.tight_layout(pad=0.3)
-    figure.savefig(path, dpi=70)
+    figure.savefig(path, dpi=45)
 
 
 def main() -> None:
