@@ -8,7 +8,7 @@ import numpy as np
 from boxfold.agents.agent import Assembly, assembly_of_picks
 from boxfold.agents.guided_beam import GuidedBeamConfig, guided_beam
 from boxfold.agents.learned import Learned, load_learned
-from boxfold.agents.rollout import LearnedAgent, UnsolvedInstance, slots_for
+from boxfold.agents.learned_agents import LearnedAgent, UnsolvedInstance, slots_for
 from boxfold.envs.instance import Instance
 from boxfold.features.errors import InputError
 from boxfold.features.relations import Pseudoknots

@@ -143,6 +143,6 @@ def weights_path(name_or_run: str) -> Path:
 
 def _learned_agent(name: str, path: Path, pseudoknots: Pseudoknots) -> Agent:
     # torch is imported here only: agents without weights start at once.
-    from boxfold.agents.rollout import load_learned_agent
+    from boxfold.agents.learned_agents import load_learned_agent
 
     return load_learned_agent(path, name, pseudoknots)

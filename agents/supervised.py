@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from boxfold.agents.layout import Layouts
-from boxfold.agents.rollout import above, box_logits, first_logits
+from boxfold.agents.learned_agents import above, box_logits, first_logits
 from boxfold.agents.training import EpochTrainer, TrainConfig
 from boxfold.agents.validation import validation_scores
 from boxfold.envs.instance import Instance

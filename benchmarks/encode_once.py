@@ -16,12 +16,14 @@ import torch
 from boxfold.agents.agent import Picks
 from boxfold.agents.layout import chunks_by_size, fitting_config
 from boxfold.agents.learned import load_learned
+from boxfold.agents.learned_agents import UnsolvedInstance
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.registry import weights_path
-from boxfold.agents.rollout import CHUNK, UnsolvedInstance, encoded, observed, rollout
+from boxfold.agents.rollout import CHUNK, encoded, observed, rollout
 from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.config import AssemblyConfig
-from boxfold.envs.instance import Instance, instances_from_frame
+from boxfold.envs.instance import Instance
+from boxfold.envs.instance_table import instances_from_frame
 from boxfold.s1.tables import read_proposals
 
 

@@ -27,7 +27,8 @@ from boxfold.agents.rollout import rollout
 from boxfold.agents.sb3_config import RLConfig, preset
 from boxfold.agents.sb3_training import RLTrainer
 from boxfold.envs.config import AssemblyConfig
-from boxfold.envs.instance import Instance, instances_from_frame
+from boxfold.envs.instance import Instance
+from boxfold.envs.instance_table import instances_from_frame
 from boxfold.features.loops import stems
 from boxfold.features.relations import closed_by_same_pair
 from boxfold.rewards.reward import RewardConfig

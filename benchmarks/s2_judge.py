@@ -10,9 +10,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from boxfold.agents.learned_agents import first_logits
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
-from boxfold.agents.rollout import first_logits
 from boxfold.envs.slots import MAX_LOOP
 from boxfold.features.token_names import N_TOKEN_FEATURES
 

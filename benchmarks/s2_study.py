@@ -22,8 +22,8 @@ from s2_judge import Scores, boosted, scores_of, trained
 from s2_windows import FEATURE_SETS, Window, window_of, with_permuted_labels
 from sklearn.metrics import roc_auc_score
 
-from boxfold.agents.rollout import above
-from boxfold.envs.instance import instances_from_frame
+from boxfold.agents.learned_agents import above
+from boxfold.envs.instance_table import instances_from_frame
 from boxfold.features.agreement import agreement
 from boxfold.features.box import BoxKind
 from boxfold.s1.tables import read_proposals

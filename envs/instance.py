@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxfold.features.box import stem_base_pairs
-from boxfold.features.channels import possible_stems
-from boxfold.features.errors import InputError
 from boxfold.features.proposals import Proposals, run_proposals
 from boxfold.features.relations import Pseudoknots, conflict_matrix, crosses
 from boxfold.features.structure import (
@@ -25,10 +23,9 @@ from boxfold.rewards.exact import Optimum, StemOptimum
 from boxfold.rewards.loop_bonus import LoopBonus
 from boxfold.rewards.pseudoknot import knotted_energy
 from boxfold.rewards.reward import reward_scale
-from boxfold.s1.tables import proposals_of_row
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 
 @dataclass(eq=False)
@@ -272,38 +269,3 @@ def instance_from_sequence(
     """
     reference = None if dot_bracket is None else base_pairs_from_dot_bracket(dot_bracket)
     return Instance(id, seq, run_proposals(seq, max_boxes), reference)
-
-
-def instances_from_frame(frame: "pd.DataFrame", max_boxes: int) -> list[Instance]:
-    """Instances of a table of proposals.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        As read by `boxfold.s1.tables.read_proposals`; an empty or missing dot_bracket means no
-        reference.
-    max_boxes : int
-        Most stems, and most loops, kept of each sequence.
-
-    Returns
-    -------
-    list of Instance
-        In the order of the rows.
-
-    Raises
-    ------
-    InputError
-        If a stem can't be in a structure, or a dot_bracket does not fit its sequence.
-    """
-    return [_instance_of_row(row, max_boxes) for _, row in frame.iterrows()]
-
-
-def _instance_of_row(row: "pd.Series", max_boxes: int) -> Instance:
-    name, seq, known = str(row["id"]), str(row["sequence"]), row.get("dot_bracket")
-    reference = base_pairs_from_dot_bracket(known) if isinstance(known, str) and known else None
-    if reference is not None and len(known) != len(seq):
-        raise InputError(f"record '{name}': dot_bracket of {len(known)}, sequence of {len(seq)}")
-    proposals = proposals_of_row(row).best(max_boxes)
-    if not possible_stems(seq, proposals.boxes).all():
-        raise InputError(f"record '{name}': a stem that can't pair (--keep-noncanonical?)")
-    return Instance(name, seq, proposals, reference)

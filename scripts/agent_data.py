@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from boxfold.envs.instance import Instance, instances_from_frame
+from boxfold.envs.instance import Instance
+from boxfold.envs.instance_table import instances_from_frame
 from boxfold.features.errors import InputError
 from boxfold.s1.tables import read_proposals
 from boxfold.scripts.common import positive_int

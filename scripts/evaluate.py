@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate, print the table, write both files; 1 if an agent failed on a sequence."""
     from boxfold.agents.evaluation import EvaluationConfig, evaluate_agents, summarise
     from boxfold.agents.registry import load_agents
-    from boxfold.envs.instance import instances_from_frame
+    from boxfold.envs.instance_table import instances_from_frame
     from boxfold.s1.tables import read_proposals
 
     tables = [Path(args.out) / name for name in ("summary.csv", "per_sequence.csv")]

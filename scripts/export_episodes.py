@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from boxfold.agents.expert import expert_episodes
     from boxfold.envs import ENV_ID
     from boxfold.envs.box_assembly import BoxAssemblyEnv
-    from boxfold.envs.instance import instances_from_frame
+    from boxfold.envs.instance_table import instances_from_frame
     from boxfold.s1.tables import read_proposals
 
     frame = read_proposals(args.data)

@@ -7,9 +7,10 @@ from boxfold.agents.drawn import best_drawn, boxes_of_slots, drawn_assembly, is_
 from boxfold.agents.evaluation import EvaluationConfig, Ruler, evaluate_agents, measure, summarise
 from boxfold.agents.guided_agent import load_guided_beam
 from boxfold.agents.learned import load_learned, save_learned
+from boxfold.agents.learned_agents import PolicyAgent
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
-from boxfold.agents.rollout import PolicyAgent, rollout
+from boxfold.agents.rollout import rollout
 from boxfold.agents.validation import validate_policy, validation_scores
 from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.config import AssemblyConfig

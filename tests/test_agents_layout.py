@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from boxfold.agents.layout import Layouts, chunks_by_size, fitting_config, with_slots_for
+from boxfold.agents.learned_agents import first_logits
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
-from boxfold.agents.rollout import first_logits
 from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance, instance_from_sequence

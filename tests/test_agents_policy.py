@@ -6,10 +6,11 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import VecMonitor
 
 from boxfold.agents.learned import Learned
+from boxfold.agents.learned_agents import PolicyAgent, SupervisedAgent, box_logits
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.policy import BoxPolicy
-from boxfold.agents.rollout import PolicyAgent, SupervisedAgent, box_logits, rollout
+from boxfold.agents.rollout import rollout
 from boxfold.agents.sb3_training import load_zip
 from boxfold.envs.box_assembly import BoxAssemblyEnv
 from boxfold.envs.config import AssemblyConfig

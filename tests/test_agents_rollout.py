@@ -1,10 +1,12 @@
 import numpy as np
 import torch
 
+from boxfold.agents import learned_agents
 from boxfold.agents import rollout as rollout_module
+from boxfold.agents.learned_agents import box_logits
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
-from boxfold.agents.rollout import TEMPERATURES, box_logits, different_assemblies, rollout
+from boxfold.agents.rollout import TEMPERATURES, different_assemblies, rollout
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import instance_from_sequence
 from boxfold.features.synthetic import synthetic_sequence
@@ -87,6 +89,6 @@ def test_logits_of_boxes_do_not_depend_on_the_other_instances(monkeypatch):
     alone = [box_logits(network, [each], config)[0] for each in given]
     assert [len(each) for each in alone] == [min(each.n_boxes, 20) for each in given]
     for chunk in (64, 2):
-        monkeypatch.setattr(rollout_module, "CHUNK", chunk)
+        monkeypatch.setattr(learned_agents, "CHUNK", chunk)
         for one, other in zip(box_logits(network, given, config), alone, strict=True):
             np.testing.assert_allclose(one, other, atol=1e-4)

@@ -9,10 +9,11 @@ import torch
 from boxfold.agents.background import N_PLACES, BackgroundAttention, places
 from boxfold.agents.layout import Layouts, fitting_config, observing_bases
 from boxfold.agents.learned import load_learned, save_learned
+from boxfold.agents.learned_agents import PolicyAgent, first_logits, slots_for
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.policy import BoxPolicy
-from boxfold.agents.rollout import PolicyAgent, first_logits, loaded, rollout, slots_for
+from boxfold.agents.rollout import loaded, rollout
 from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import instance_from_sequence

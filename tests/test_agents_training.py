@@ -8,9 +8,9 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from boxfold.agents.clone import CloneConfig, CloneTrainer
+from boxfold.agents.learned_agents import PolicyAgent
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
-from boxfold.agents.rollout import PolicyAgent
 from boxfold.agents.sb3_config import preset
 from boxfold.agents.sb3_training import RLTrainer
 from boxfold.agents.supervised import (

@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from boxfold.envs.instance import Instance, instance_from_sequence, instances_from_frame
+from boxfold.envs.instance import Instance, instance_from_sequence
+from boxfold.envs.instance_table import instances_from_frame
 from boxfold.features.box import boxes_from_array, boxes_to_array, hairpin_box, stem_box
 from boxfold.features.errors import InputError
 from boxfold.features.proposals import EVIDENCE, Proposals, run_proposals

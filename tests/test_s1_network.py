@@ -53,7 +53,9 @@ def test_batch_mates_change_nothing(config, make):
     shapes = {name: values.shape for name, values in alone.items()}
     assert shapes == {"ends": (1, n, n, 3), "loops": (1, n, n, 70), "boxes": (1, n, n, 123)}
     for name in ("ends", "loops", "boxes"):
-        np.testing.assert_allclose(together[name][:1, :n, :n], alone[name], atol=2e-5)
+        # Random weights make large numbers, of which some cancel to small ones.
+        size = max(1.0, float(np.abs(alone[name]).max()))
+        np.testing.assert_allclose(together[name][:1, :n, :n], alone[name], atol=2e-5 * size)
 
 
 @pytest.mark.parametrize("tile_rows", [2, 4, 6, 16, 64])

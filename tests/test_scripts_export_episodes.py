@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from boxfold.envs.instance import instances_from_frame
+from boxfold.envs.instance_table import instances_from_frame
 from boxfold.s1.tables import read_proposals
 
 ID = "boxfold/expert-v0"

@@ -1,0 +1,180 @@
+"""Agents with trained weights: policies and supervised networks, many sequences at once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from boxfold.agents.agent import Agent, Assembly, Picks
+from boxfold.agents.drawn import best_drawn, drawn_assembly
+from boxfold.agents.heuristics import fitting
+from boxfold.agents.layout import Layouts, chunks_by_size, observing_bases, with_slots_for
+from boxfold.agents.learned import Learned, load_learned
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.rollout import CHUNK, TEMPERATURES, different, different_assemblies
+from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.instance import Instance
+from boxfold.features.relations import Pseudoknots
+from boxfold.rewards.exact import Optimum
+
+
+class LearnedAgent:
+    """What agents with trained weights share.
+
+    Parameters
+    ----------
+    learned : Learned
+    name : str
+    pseudoknots : {"forbid", "allow"}
+    """
+
+    can_sample = True
+
+    def __init__(self, learned: Learned, name: str, pseudoknots: Pseudoknots = "forbid") -> None:
+        self.learned, self.name, self.pseudoknots = learned, name, pseudoknots
+
+
+class PolicyAgent(LearnedAgent):
+    """Assembles with a trained policy; see `Agent`."""
+
+    @classmethod
+    def from_run(cls, path: str | Path, pseudoknots: Pseudoknots = "forbid") -> Agent:
+        """Agent of a run folder or weights file; a supervised one if that is what it holds."""
+        path = Path(path)
+        file = path / "weights.safetensors" if path.is_dir() else path
+        return load_learned_agent(file, path.name, pseudoknots)
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Assemble one structure per instance; see `Agent.assemble`.
+
+        The first of several samples is the greedy assembly, so more samples are never worse; all
+        are different, as far as draws at all `TEMPERATURES` find that many.
+        """
+        fresh = [UnsolvedInstance(instance) for instance in instances]
+        config = slots_for(fresh, self.learned, self.pseudoknots)
+        drawn = different_assemblies(self.learned.network, fresh, config, rng, samples)
+        return [
+            _best(instance, of_one, config) for instance, of_one in zip(fresh, drawn, strict=True)
+        ]
+
+
+class SupervisedAgent(LearnedAgent):
+    """Takes boxes in the order of their probability, down to a threshold; see `Agent`."""
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Assemble one structure per instance; see `Agent.assemble`.
+
+        The first sample ranks by probability; the others draw each box by its own probability,
+        and all are different, as for `PolicyAgent`.
+        """
+        fresh = [UnsolvedInstance(instance) for instance in instances]
+        config = slots_for(fresh, self.learned, self.pseudoknots)
+        logits = box_logits(self.learned.network, fresh, config)
+        cut = float(np.log(self.learned.threshold / (1 - self.learned.threshold)))
+        assemblies = []
+        for instance, scores in zip(fresh, logits, strict=True):
+            warmth = np.repeat(TEMPERATURES, samples)[: None if samples > 1 else 1, None]
+            noise = warmth * rng.logistic(size=(len(warmth), len(scores)))
+            noise[0] = 0
+            conflict = instance.conflict(self.pseudoknots)
+            drawn = [above(row, cut, conflict) for row in scores + noise]
+            assemblies.append(_best(instance, different(drawn, samples), config))
+        return assemblies
+
+
+def above(scores: NDArray[np.floating], cut: float, conflict: NDArray[np.bool_]) -> Picks:
+    """Boxes taken from the highest score down to `cut`, where they fit."""
+    order = np.argsort(-scores, kind="stable")
+    return fitting(order[scores[order] > cut], conflict)
+
+
+@torch.no_grad()
+def box_logits(
+    network: AssemblyNetwork, instances: Sequence[Instance], config: AssemblyConfig
+) -> list[NDArray[np.float64]]:
+    """Logit of each box by `first_logits`; one array of shape (N,) per instance."""
+    logits: list[NDArray[np.float64]] = [np.zeros(0) for _ in instances]
+    for rows in chunks_by_size(instances, CHUNK):
+        chunk = [instances[row] for row in rows]
+        scores = first_logits(network, *Layouts(chunk, config).of(np.arange(len(chunk))))
+        for row, of_one in zip(rows.tolist(), scores.double().numpy(), strict=True):
+            logits[row] = of_one[: min(instances[row].n_boxes, config.n_stem_slots)]
+    return logits
+
+
+def first_logits(
+    network: AssemblyNetwork,
+    tokens: Tensor,
+    boxes: Tensor,
+    loop_energy: Tensor,
+    bases: Tensor | None = None,
+) -> Tensor:
+    """Logits of the boxes (B, N) while nothing is picked, nothing forbidden and nothing scored."""
+    present = boxes[..., 3] > 0
+    mask = torch.nn.functional.pad(present, (0, 1), value=True).to(torch.int8)
+    globals_ = torch.zeros(len(boxes), network.config.n_globals)
+    state = torch.zeros_like(present), mask, globals_
+    return network(tokens, boxes, loop_energy, *state, bases)[0][:, :-1]
+
+
+def load_learned_agent(path: str | Path, name: str, pseudoknots: Pseudoknots = "forbid") -> Agent:
+    """Agent of a weights file, whichever kind it is.
+
+    Raises
+    ------
+    InputError
+        See `load_learned`.
+    """
+    learned = load_learned(path)
+    agent = PolicyAgent if learned.role == "policy" else SupervisedAgent
+    return agent(learned, name, pseudoknots)
+
+
+def slots_for(
+    instances: Sequence[Instance], learned: Learned, pseudoknots: Pseudoknots
+) -> AssemblyConfig:
+    """Settings that a trained network assembles with: slots for all that it may pick of these."""
+    config = AssemblyConfig(
+        action_types=learned.action_types,
+        pseudoknots=pseudoknots,
+        mask=learned.mask,
+        geometry_only=learned.geometry_only,
+    )
+    config = with_slots_for(instances, config)
+    return observing_bases(instances, config, learned.network.config.needs_bases)
+
+
+def _best(instance: Instance, drawn: Sequence[Picks], config: AssemblyConfig) -> Assembly:
+    """The drawn assembly of lowest energy; every energy that was read is counted."""
+    picks = drawn[0] if len(drawn) == 1 else best_drawn(instance, drawn, config)
+    return drawn_assembly(instance, picks, config, instance.energy_calls)
+
+
+class UnsolvedInstance(Instance):
+    """An instance to decode on: without the exact search that rewards and rulers are made of.
+
+    Observations are as always; rewards are meaningless. Its count of energies starts at 0.
+
+    Parameters
+    ----------
+    instance : Instance
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        super().__init__(instance.id, instance.seq, instance.proposals)
+
+    def optimum_with(self, loop_weight: float) -> Optimum:
+        """Claims that the empty set is the best one."""
+        return Optimum((), 0.0)
+
+    def cut(self, max_boxes: int) -> Instance:
+        """The same; only ever given slots for all of its stems."""
+        assert self.n_boxes <= max_boxes
+        return self
