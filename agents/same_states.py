@@ -59,6 +59,8 @@ def decoded_once(
     -------
     ndarray, dtype=float32, shape (S, N + 1)
     """
+    if len(np.unique(sequence)) == len(sequence):  # no two of one sequence
+        return network.decode(sequences.take(torch.from_numpy(sequence)), *states)[0].numpy()
     first, state = same_states(sequence, states[0].numpy())
     rows = torch.from_numpy(first)
     taken = sequences.take(torch.from_numpy(sequence[first]))
