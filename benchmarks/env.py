@@ -2,7 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/env.py --out runs/benchmark_env.csv
 
-Takes about two minutes with `--steps 4096 --repeats 1`. Random allowed actions on synthetic sequences whose boxes, tokens and
+Takes about two minutes with `--steps 4096 --repeats 1`. Random allowed actions on synthetic
+sequences whose boxes, tokens and
 optimum are computed beforehand: what counts is stepping, and beginning the next episode where one
 ends. The training is PPO with the default settings from nothing, four rollouts and updates; what
 runs inside of another part counts for itself only. Seconds are CPU seconds of one thread, so that
