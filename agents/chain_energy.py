@@ -12,11 +12,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from boxfold.features.token_names import TOKEN_NAMES
+from boxfold.agents.observed_stems import nested_stems, stem_energies
 
 N_BOX_NUMBERS, N_PAIR_NUMBERS = 5, 2
 
-_STACK, _HAIRPIN, _EXTERIOR = (TOKEN_NAMES.index(name) for name in ("stack", "hairpin", "exterior"))
 _NEVER = 1e4  # kcal/mol
 
 
@@ -56,8 +55,8 @@ def chain_numbers(
     n_beside : int
         Most chains that are counted before a stem, and most behind it.
     """
-    stack, hairpin, exterior = (10 * tokens[..., k] for k in (_STACK, _HAIRPIN, _EXTERIOR))
-    nested, present = _nested(boxes), boxes[..., 3] > 0
+    stack, hairpin, exterior = (10 * energy for energy in stem_energies(tokens))
+    nested, present = nested_stems(boxes), boxes[..., 3] > 0
     loop = torch.where(nested, 5 * loop_energy, _NEVER)  # [a, b]: a closes b
     inside = stack + hairpin
     for _ in range(n_rounds):
@@ -77,15 +76,6 @@ def chain_numbers(
     worse = torch.where(nested, closes, 10.0).clamp(0, 10)
     of_pairs = torch.stack([torch.where(nested, 1 - worse / 10, 0.0), torch.exp(-2 * worse)], 3)
     return ChainNumbers(of_boxes * present[..., None], of_pairs)
-
-
-def _nested(boxes: Tensor) -> Tensor:
-    """Element [b, x, y]: stem y lies inside stem x; shape (B, N, N)."""
-    kind, row, col, n_rows, n_cols = boxes.unbind(-1)
-    is_stem = kind == 0
-    inside = (row + n_rows)[:, :, None] <= row[:, None]
-    inside = inside & ((col + n_cols)[:, None] <= col[:, :, None])
-    return inside & is_stem[:, :, None] & is_stem[:, None]
 
 
 def _beside(boxes: Tensor, energy: Tensor, n_rounds: int) -> Tensor:

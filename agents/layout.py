@@ -80,6 +80,23 @@ def _slots(instance: Instance, config: AssemblyConfig) -> Slots:
     return slots_of(instance, config)
 
 
+def with_n_slots(part: Tensor, n_slots: int) -> Tensor:
+    """One number per box, with as many boxes as wanted; those that come are empty.
+
+    Parameters
+    ----------
+    part : Tensor, shape (S, N)
+    n_slots : int
+        Those beyond it are cut off.
+    """
+    return torch.nn.functional.pad(part, (0, n_slots - part.shape[1]))
+
+
+def with_n_actions(part: Tensor, n_slots: int) -> Tensor:
+    """The same of one number per action, shape (S, N + 1): STOP stays the last one."""
+    return torch.cat([with_n_slots(part[:, :-1], n_slots), part[:, -1:]], dim=1)
+
+
 def chunks_by_size(instances: Sequence[Instance], size: int) -> Iterator[NDArray[np.intp]]:
     """Indices of instances of about equal numbers of boxes, at most `size` at once."""
     order = np.argsort([each.n_boxes for each in instances], kind="stable")

@@ -78,9 +78,9 @@ class SupervisedAgent(LearnedAgent):
         config = slots_for(fresh, self.learned, self.pseudoknots)
         logits = box_logits(self.learned.network, fresh, config)
         cut = float(np.log(self.learned.threshold / (1 - self.learned.threshold)))
+        warmth = np.repeat(TEMPERATURES, samples)[: None if samples > 1 else 1, None]
         assemblies = []
         for instance, scores in zip(fresh, logits, strict=True):
-            warmth = np.repeat(TEMPERATURES, samples)[: None if samples > 1 else 1, None]
             noise = warmth * rng.logistic(size=(len(warmth), len(scores)))
             noise[0] = 0
             conflict = instance.conflict(self.pseudoknots)

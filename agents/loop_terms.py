@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from boxfold.features.token_names import TOKEN_NAMES
+from boxfold.agents.observed_stems import nested_stems, stem_energies
+from boxfold.features.box import BoxKind
 
 LOOP_TERMS = (
     "stack",  # stacks of the picked stems, kcal/mol by 10
@@ -14,8 +15,6 @@ LOOP_TERMS = (
     "branches",  # branches in these loops, by 10
 )
 """Columns of `loop_terms`."""
-
-_STACK, _HAIRPIN, _EXTERIOR = (TOKEN_NAMES.index(name) for name in ("stack", "hairpin", "exterior"))
 
 
 @torch.no_grad()
@@ -37,20 +36,18 @@ def loop_terms(tokens: Tensor, boxes: Tensor, loop_energy: Tensor, picked: Tenso
     -------
     Tensor, dtype=float32, shape (B, len(LOOP_TERMS))
     """
-    kind, row, col, n_rows, n_cols = boxes.unbind(-1)
-    stem = picked.bool() & (kind == 0)
-    inside = (row + n_rows)[:, :, None] <= row[:, None]  # [b, x, y]: y lies inside x
-    inside = inside & ((col + n_cols)[:, None] <= col[:, :, None])
-    inside = (inside & stem[:, :, None] & stem[:, None]).float()
+    stack, hairpin, exterior = stem_energies(tokens)
+    stem = picked.bool() & (boxes[..., 0] == BoxKind.STEM)
+    inside = (nested_stems(boxes) & stem[:, :, None] & stem[:, None]).float()
     next_inside = inside * (inside @ inside == 0)  # no third stem between them
     n_inside, is_free = next_inside.sum(dim=2), inside.sum(dim=1) == 0
     closes_interior, is_multi = n_inside == 1, n_inside > 1
     interior = (next_inside * loop_energy).sum(dim=2) * closes_interior / 2  # was by 5
     terms = [
-        tokens[..., _STACK] * stem,
-        tokens[..., _HAIRPIN] * (stem & (n_inside == 0)),
+        stack * stem,
+        hairpin * (stem & (n_inside == 0)),
         interior,
-        tokens[..., _EXTERIOR] * (stem & is_free),
+        exterior * (stem & is_free),
         is_multi / 10,
         n_inside * is_multi / 10,
     ]

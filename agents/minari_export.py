@@ -13,28 +13,9 @@ from boxfold.agents.expert import Episode
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_folder
 
-DEFAULT_ID = "boxfold/expert-v0"
-
 ALGORITHM = "exact optimum over the proposed boxes, picked in random order"
 
 _ID = re.compile(r"([A-Za-z0-9_][-\w]*/)*[A-Za-z0-9_][-\w]*-v\d+", re.ASCII)
-
-
-def require_minari() -> None:
-    """Check that Minari is there, before anything else is done.
-
-    Raises
-    ------
-    InputError
-        If it is not installed.
-    """
-    try:
-        import minari  # noqa: F401
-    except ImportError:
-        raise InputError(
-            "Minari is not installed (in boxfold's folder: "
-            "pip install -c constraints.txt -e '.[minari]')"
-        ) from None
 
 
 def dataset_folder(root: str | Path, dataset_id: str, overwrite: bool = True) -> Path:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from boxfold.agents.episodes import Episodes, drawn_episodes, to_come
+from boxfold.agents.layout import with_n_actions, with_n_slots
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.policy_training import PolicyTrainer
 from boxfold.agents.same_states import same_states
@@ -202,16 +203,17 @@ class ReinforceTrainer(PolicyTrainer):
         places, index = np.unique(states.instance[kept], return_inverse=True)
         layout, taken = self.layouts.of(rows[places]), torch.from_numpy(index)
         n_boxes = layout.boxes.shape[1]
-        observed = [
+        picked, mask, globals_ = (
             torch.from_numpy(part[states.first[kept]])
             for part in (played.picked, played.mask, played.globals)
-        ]
-        observed[0] = observed[0][:, :n_boxes]
-        observed[1] = _cut(observed[1], n_boxes)
+        )
+        observed = with_n_slots(picked, n_boxes), with_n_actions(mask, n_boxes), globals_
         logits, _ = self.network.decode(self.network.encode(*layout).take(taken), *observed)
         log_policy = torch.log_softmax(logits, dim=1)
         n_episodes = played.returns.size
-        gain = (_cut(torch.from_numpy(weight[kept]), n_boxes) * log_policy).sum() / n_episodes
+        gain = (
+            with_n_actions(torch.from_numpy(weight[kept]), n_boxes) * log_policy
+        ).sum() / n_episodes
         losses = {"loss": -gain, "return": torch.tensor(played.returns.mean())}
         if self.start is not None and is_kept_near:
             with torch.no_grad():
@@ -240,8 +242,3 @@ class ReinforceTrainer(PolicyTrainer):
             steps = against_others(returns).ravel()[played.episode]
         gain = gain_of_best(returns).ravel()[played.episode]
         return (1 - self.best_weight) * steps + self.best_weight * gain
-
-
-def _cut(of_actions: Tensor, n_boxes: int) -> Tensor:
-    """The first `n_boxes` actions and STOP, the last one; shape (U, n_boxes + 1)."""
-    return torch.cat([of_actions[:, :n_boxes], of_actions[:, -1:]], dim=1)

@@ -9,11 +9,7 @@ from torch import Tensor
 
 from boxfold.agents.agent import Picks
 from boxfold.agents.drawn import boxes_of_slots
-from boxfold.agents.layout import (
-    Layout,
-    chunks_by_size,
-    fitting_config,
-)
+from boxfold.agents.layout import Layout, chunks_by_size, fitting_config
 from boxfold.agents.network import AssemblyNetwork, Encoded
 from boxfold.agents.same_states import decoded_once
 from boxfold.envs.batch import BatchAssembly, Observation

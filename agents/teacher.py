@@ -8,7 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from boxfold.agents.layout import chunks_by_size, fitting_config
+from boxfold.agents.layout import (
+    chunks_by_size,
+    fitting_config,
+    with_n_actions,
+    with_n_slots,
+)
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import CHUNK, encoded, observed
 from boxfold.envs.batch import BatchAssembly
@@ -46,18 +51,11 @@ class States(NamedTuple):
 
     def slots(self, n_slots: int) -> "States":
         """The same with `n_slots` slots instead of N; those that go or come are empty."""
-        more = n_slots - self.picked.shape[1]
-        with_stop = [
-            torch.cat([_resized(part[:, :-1], more), part[:, -1:]], dim=1)
-            for part in (self.mask, self.target)
-        ]
         return self._replace(
-            picked=_resized(self.picked, more), mask=with_stop[0], target=with_stop[1]
+            picked=with_n_slots(self.picked, n_slots),
+            mask=with_n_actions(self.mask, n_slots),
+            target=with_n_actions(self.target, n_slots),
         )
-
-
-def _resized(part: Tensor, more: int) -> Tensor:
-    return torch.nn.functional.pad(part, (0, more))
 
 
 def teacher_states(

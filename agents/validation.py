@@ -1,6 +1,7 @@
 """Fixed validation instances, measured the same way for every trainer."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,11 +42,8 @@ def validation_scores(
     """
     rows = []
     for instance, each in zip(instances, picks, strict=True):
-        ruler = Ruler(instance.optimum.energy, np.nan)
-        row = measure(instance, drawn_assembly(instance, each, config), ruler, config.pseudoknots)
+        row = measure_drawn(instance, each, config)
         energy = row["free_energy"]
-        if energy is None:
-            row["energy_gap"] = -instance.optimum.energy  # no structure
         reward = -config.reward.invalid_penalty if energy is None else -energy / instance.scale
         rows.append([*(row[tag] for tag in VALIDATION_TAGS[:-1]), reward])
     values = np.array(rows, dtype=np.float64)  # None becomes nan
@@ -53,6 +51,15 @@ def validation_scores(
     means = np.nanmean(values[:, known], axis=0)
     tags = np.array(VALIDATION_TAGS)[known]
     return {f"eval/{tag}": float(mean) for tag, mean in zip(tags, means, strict=True)}
+
+
+def measure_drawn(instance: Instance, picks: Picks, config: AssemblyConfig) -> dict[str, Any]:
+    """Row of `measure` for the picks of a policy; what is invalid has the gap of no structure."""
+    ruler = Ruler(instance.optimum.energy, np.nan)
+    row = measure(instance, drawn_assembly(instance, picks, config), ruler, config.pseudoknots)
+    if row["free_energy"] is None:
+        row["energy_gap"] = -instance.optimum.energy
+    return row
 
 
 def validate_policy(

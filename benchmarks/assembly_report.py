@@ -13,17 +13,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from boxfold.features.loops import stems
-from boxfold.features.relations import closed_by_same_pair
+from boxfold.features.loops import has_multiloop
 from boxfold.features.structure import base_pairs_from_dot_bracket
 
 BINS = (0, 60, 90, 120, 150, 201)
-
-
-def has_multiloop(dot_bracket: str) -> bool:
-    """Whether two stems lie side by side inside of a third."""
-    boxes = stems(base_pairs_from_dot_bracket(dot_bracket))
-    return bool(closed_by_same_pair(boxes).any()) if len(boxes) else False
 
 
 def split_table(rows: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -66,7 +59,9 @@ def main() -> None:
     reference = frame[frame["agent"] == "rnafold"].set_index("id")["dot_bracket"]
     rows = frame[frame["agent"].isin(args.agents)].copy()
     rows["length"] = pd.cut(rows["length"], BINS, right=False)
-    rows["multiloop"] = rows["id"].map(reference.map(has_multiloop))
+    rows["multiloop"] = rows["id"].map(
+        reference.map(base_pairs_from_dot_bracket).map(has_multiloop)
+    )
     with pd.option_context("display.width", 200):
         for by in ("length", "multiloop"):
             print(split_table(rows, by).to_string(float_format="{:.3f}".format), end="\n\n")

@@ -19,18 +19,17 @@ import numpy as np
 import pandas as pd
 import torch
 
-from boxfold.agents.drawn import best_drawn, drawn_assembly
-from boxfold.agents.evaluation import Ruler, measure
+from boxfold.agents.drawn import best_drawn
 from boxfold.agents.learned import load_learned
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.rollout import rollout
 from boxfold.agents.sb3_config import RLConfig, preset
 from boxfold.agents.sb3_training import RLTrainer
+from boxfold.agents.validation import measure_drawn
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.envs.instance_table import instances_from_frame
-from boxfold.features.loops import stems
-from boxfold.features.relations import closed_by_same_pair
+from boxfold.features.loops import has_multiloop
 from boxfold.rewards.reward import RewardConfig
 from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.tables import read_proposals
@@ -158,24 +157,20 @@ def measured(folder: Path, config: AssemblyConfig, test: Sequence[Instance]) -> 
     drawn = rollout(network, test, config, np.random.default_rng(0), SAMPLES)
     rows = []
     for instance, picks in zip(test, drawn, strict=True):
-        optimum = instance.optimum.energy
         greedy, best = (
-            measure(instance, drawn_assembly(instance, each, config), Ruler(optimum, np.nan))
+            measure_drawn(instance, each, config)
             for each in (picks[0], best_drawn(instance, picks, config))
         )
-        gaps = [
-            -optimum if row["energy_gap"] is None else row["energy_gap"] for row in (greedy, best)
-        ]
         assert instance.reference is not None, "windows come with their structure"
         rows.append(
             {
                 "id": instance.id,
-                "multiloop": bool(closed_by_same_pair(stems(instance.reference)).any()),
-                "gap": gaps[0],
+                "multiloop": has_multiloop(instance.reference),
+                "gap": greedy["energy_gap"],
                 "f1": greedy["f1"],
                 "validity": greedy["validity"],
                 "exact": greedy["exact"],
-                "best_gap": gaps[1],
+                "best_gap": best["energy_gap"],
             }
         )
     return pd.DataFrame(rows)

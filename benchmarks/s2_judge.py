@@ -13,7 +13,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from boxfold.agents.learned_agents import first_logits
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
-from boxfold.envs.slots import MAX_LOOP
+from boxfold.envs.slots import scaled_energies
 from boxfold.features.token_names import N_TOKEN_FEATURES
 
 BATCH = 8
@@ -51,16 +51,10 @@ class BoxJudge(nn.Module):
             tokens[b, :n_boxes] = torch.from_numpy(window.tokens * mask)
             boxes[b, :n_boxes] = torch.from_numpy(self.features.seen(window.boxes)).int()
             if self.features.loop_energies:
-                scaled = _scaled(window.instance.loop_energies)
+                scaled = scaled_energies(window.instance.loop_energies)
                 loop_energy[b, :n_stems, :n_stems] = torch.from_numpy(scaled)
             bases[b, : len(window.bases)] = torch.from_numpy(window.bases)
         return first_logits(self.network, tokens, boxes, loop_energy, bases)[boxes[..., 3] > 0]
-
-
-def _scaled(energies: NDArray[np.float64]) -> NDArray[np.float32]:
-    """As `envs.slots.Slots.loop_energy` is."""
-    bounded = np.clip(energies / 5, -MAX_LOOP, MAX_LOOP)
-    return np.where(np.isfinite(energies), bounded, 0).astype(np.float32)
 
 
 def trained(features: FeatureSet, windows: Sequence[Window], epochs: int, seed: int) -> BoxJudge:

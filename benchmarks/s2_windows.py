@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxfold.envs.instance import Instance
+from boxfold.envs.slots import tokens_of
 from boxfold.features.box import BoxKind
 from boxfold.features.loops import structure_boxes
 from boxfold.features.sequence import encode_bases
 from boxfold.features.structure import BoolArray, IntArray
 from boxfold.features.token_names import GEOMETRY_NAMES, TOKEN_NAMES
-from boxfold.features.tokens import box_tokens
 
 TYPE = tuple(f"is_{kind.label}" for kind in BoxKind)
 LOCATION = tuple(f"{n}{end}" for n in ("outer_i", "outer_j", "span") for end in ("", "_nt"))
@@ -108,18 +108,8 @@ def window_of(instance: Instance) -> Window:
     instance : Instance
         With a reference.
     """
-    proposals = instance.proposals
-    boxes = np.concatenate([instance.boxes, proposals.loops])
-    n_loops = len(proposals.loops)
-    tokens = box_tokens(
-        instance.seq,
-        boxes,
-        np.append(proposals.score, proposals.loop_score),
-        np.pad(proposals.evidence, ((0, n_loops), (0, 0))),
-        np.pad(instance.token_energies, ((0, n_loops), (0, 0))),
-        loops=proposals.loops,
-        loop_score=proposals.loop_score,
-    )
+    boxes = instance.all_boxes
+    tokens = tokens_of(instance, boxes)
     bases = encode_bases(instance.seq).astype(np.int8)
     return Window(instance, tokens, boxes, labels_of(instance, boxes), bases)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +22,6 @@ from boxfold.rewards.exact import Optimum, StemOptimum
 from boxfold.rewards.loop_bonus import LoopBonus
 from boxfold.rewards.pseudoknot import knotted_energy
 from boxfold.rewards.reward import reward_scale
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(eq=False)

@@ -79,7 +79,7 @@ def slots_of(instance: Instance, config: AssemblyConfig) -> Slots:
     if not config.geometry_only:
         energies = instance.loop_energies
         n_stems = len(energies)
-        slots.loop_energy[:n_stems, :n_stems] = _scaled(energies)
+        slots.loop_energy[:n_stems, :n_stems] = scaled_energies(energies)
     return slots
 
 
@@ -95,7 +95,8 @@ def _bases(instance: Instance, max_bases: int) -> NDArray[np.int8]:
     return bases
 
 
-def _scaled(energies: NDArray[np.float64]) -> NDArray[np.float64]:
+def scaled_energies(energies: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Loop energies as they are observed: by 5 kcal/mol, bounded, 0 where there is no loop."""
     return np.where(np.isfinite(energies), np.clip(energies / 5, -MAX_LOOP, MAX_LOOP), 0.0)
 
 
@@ -162,6 +163,25 @@ def _tokens(instance: Instance, config: AssemblyConfig, boxes: IntArray) -> NDAr
     """Tokens of stems, or stems and loops; loops have no evidence and energies of their own."""
     if config.action_types == "stem" and not config.geometry_only:
         return instance.tokens
+    return tokens_of(instance, boxes, config.geometry_only)
+
+
+def tokens_of(
+    instance: Instance, boxes: IntArray, geometry_only: bool = False
+) -> NDArray[np.float32]:
+    """Tokens of the stems of an instance and of as many of its loops as `boxes` hold.
+
+    Parameters
+    ----------
+    instance : Instance
+    boxes : ndarray, dtype=int, shape (N + M, 5)
+        All stems, then the first M loops.
+    geometry_only : bool
+
+    Returns
+    -------
+    ndarray, dtype=float32, shape (N + M, N_TOKEN_FEATURES)
+    """
     proposals = instance.proposals
     n_loops = len(boxes) - instance.n_boxes
     return box_tokens(
@@ -170,7 +190,7 @@ def _tokens(instance: Instance, config: AssemblyConfig, boxes: IntArray) -> NDAr
         np.append(proposals.score, proposals.loop_score[:n_loops]),
         np.pad(proposals.evidence, ((0, n_loops), (0, 0))),
         np.pad(instance.token_energies, ((0, n_loops), (0, 0))),
-        geometry_only=config.geometry_only,
+        geometry_only=geometry_only,
         loops=proposals.loops,
         loop_score=proposals.loop_score,
     )

@@ -9,6 +9,7 @@ but a relation between closing pairs. A loop that a crossing pair reaches into i
 import numpy as np
 
 from boxfold.features.box import BoxKind, inner_pairs, stem_base_pairs
+from boxfold.features.relations import closed_by_same_pair
 from boxfold.features.structure import (
     IntArray,
     as_base_pairs,
@@ -176,3 +177,22 @@ def _paired_inside(table: IntArray, i: IntArray, j: IntArray) -> tuple[IntArray,
 def _lines(kind: BoxKind, rectangles: IntArray) -> IntArray:
     """Prepend the kind to (row, col, n_rows, n_cols)."""
     return np.insert(rectangles, 0, kind, axis=1)
+
+
+def has_multiloop(base_pairs: IntArray) -> bool:
+    """Whether two stems of a nested structure lie side by side inside of a third.
+
+    Parameters
+    ----------
+    base_pairs : ndarray, dtype=int64, shape (K, 2)
+
+    Examples
+    --------
+    >>> from boxfold.features.structure import base_pairs_from_dot_bracket
+    >>> [
+    ...     has_multiloop(base_pairs_from_dot_bracket(dot_bracket))
+    ...     for dot_bracket in ("((..((...))..((...))..))", "((...))((...))", "....")
+    ... ]
+    [True, False, False]
+    """
+    return bool(closed_by_same_pair(stems(base_pairs)).any())

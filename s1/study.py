@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from boxfold.features.errors import InputError
+from boxfold.features.optional import require_package
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
@@ -55,7 +56,7 @@ class Study:
     """
 
     def __init__(self, path: Path, config: SearchConfig) -> None:
-        require_optuna()
+        require_package("Optuna", "tune")
         import optuna
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -112,20 +113,3 @@ def state(trial: "FrozenTrial") -> str:
     if trial.user_attrs.get(_DIVERGED):
         return "diverged"
     return "whole" if trial.state.name == "COMPLETE" else "stopped"
-
-
-def require_optuna() -> None:
-    """Check that Optuna is there, before anything else is done.
-
-    Raises
-    ------
-    InputError
-        If it is not installed.
-    """
-    try:
-        import optuna  # noqa: F401
-    except ImportError:
-        raise InputError(
-            "Optuna is not installed (in boxfold's folder: "
-            "pip install -c constraints.txt -e '.[tune]')"
-        ) from None

@@ -73,6 +73,25 @@ def load_instances(args: argparse.Namespace) -> tuple[list[Instance], list[Insta
     return sets[0], sets[1]
 
 
+def split_instances(
+    table: str, split: str | None, max_boxes: int, limit: int | None = None
+) -> list[Instance]:
+    """Instances of one table, of all rows or of those of a split.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    frame = read_proposals(table)
+    if split:
+        frame = frame[frame["split"] == split]
+    instances = instances_from_frame(frame[:limit], max_boxes)
+    if not instances:
+        raise InputError(f"{table}: holds no sequences" + f" of {split}" * bool(split))
+    return instances
+
+
 def validation_rows(frame: pd.DataFrame, seed: int) -> "pd.Series[bool]":
     """Which rows validate: those of split 'validation', or a seeded share of the groups."""
     marked = frame["split"] == "validation"

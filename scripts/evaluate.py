@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path, check_writable
 from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, verb_main, warn
 
@@ -54,20 +53,12 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate, print the table, write both files; 1 if an agent failed on a sequence."""
     from boxfold.agents.evaluation import EvaluationConfig, evaluate_agents, summarise
     from boxfold.agents.registry import load_agents
-    from boxfold.envs.instance_table import instances_from_frame
-    from boxfold.s1.tables import read_proposals
+    from boxfold.scripts.agent_data import split_instances
 
     tables = [Path(args.out) / name for name in ("summary.csv", "per_sequence.csv")]
     for table in tables:
         check_writable(table, args.overwrite)
-    frame = read_proposals(args.data)
-    if args.split:
-        frame = frame[frame["split"] == args.split]
-    instances = instances_from_frame(frame, args.max_boxes)
-    if not instances:
-        raise InputError(
-            f"{args.data}: holds no sequences" + f" of {args.split}" * bool(args.split)
-        )
+    instances = split_instances(args.data, args.split, args.max_boxes)
     agents = load_agents(args.agents, args.pseudoknots)
     failures: list[str] = []
     config = EvaluationConfig(args.samples, args.seed, args.pseudoknots)

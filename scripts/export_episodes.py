@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from boxfold.features.errors import InputError
+from boxfold.features.optional import require_package
 from boxfold.scripts.common import positive_int, progress, verb_main
 
 DESCRIPTION = """Write episodes of the exact teacher on boxfold/BoxAssembly-v0 (the boxes of the
@@ -53,9 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Play, write, say how much."""
-    from boxfold.agents.minari_export import dataset_folder, require_minari, write_minari
+    from boxfold.agents.minari_export import dataset_folder, write_minari
 
-    require_minari()
+    require_package("Minari", "minari")
     folder = dataset_folder(args.out, args.id, args.overwrite)
 
     import gymnasium
@@ -63,17 +64,9 @@ def run(args: argparse.Namespace) -> int:
     from boxfold.agents.expert import expert_episodes
     from boxfold.envs import ENV_ID
     from boxfold.envs.box_assembly import BoxAssemblyEnv
-    from boxfold.envs.instance_table import instances_from_frame
-    from boxfold.s1.tables import read_proposals
+    from boxfold.scripts.agent_data import split_instances
 
-    frame = read_proposals(args.data)
-    if args.split:
-        frame = frame[frame["split"] == args.split]
-    instances = instances_from_frame(frame[: args.limit], args.max_boxes)
-    if not instances:
-        raise InputError(
-            f"{args.data}: holds no sequences" + f" of {args.split}" * bool(args.split)
-        )
+    instances = split_instances(args.data, args.split, args.max_boxes, args.limit)
     settings = {"max_boxes": args.max_boxes, "reward": args.reward}
     settings |= {"geometry_only": True} if args.geometry_only else {}
     try:

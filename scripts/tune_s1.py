@@ -10,11 +10,12 @@ from pathlib import Path
 
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path
+from boxfold.features.optional import require_package
 from boxfold.s1.network import NetworkConfig
 from boxfold.s1.parallel import Group
 from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.search_space import SETTINGS
-from boxfold.s1.study import OBJECTIVES, SearchConfig, require_optuna
+from boxfold.s1.study import OBJECTIVES, SearchConfig
 from boxfold.s1.training_config import TrainS1Config
 from boxfold.s1.tune import S1Search
 from boxfold.scripts.common import positive_int, verb_main
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search."""
-    require_optuna()
+    require_package("Optuna", "tune")
     if Group.of_environment().size > 1:
         raise InputError("trials run one after another, in one process (without torchrun)")
     config = overridden(SearchConfig(), args, objective=args.objective, seed=args.seed)
