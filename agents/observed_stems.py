@@ -24,6 +24,7 @@ def nested_stems(boxes: Tensor) -> Tensor:
 
     Examples
     --------
+    >>> import torch
     >>> boxes = torch.tensor([[[0, 0, 16, 4, 4], [0, 4, 9, 3, 3], [-1, -1, -1, -1, -1]]])
     >>> nested_stems(boxes)[0].nonzero().tolist()
     [[0, 1]]
