@@ -5,6 +5,8 @@ unpaired bases, so no string reaches it that was not built here from checked pai
 are in kcal/mol at 37 C, positions 0-based, structures nested (for knots see `pseudoknot`).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -21,6 +23,14 @@ from boxfold.rewards.validity import check_structure, nested_brackets
 PARAMETERS = f"ViennaRNA {RNA.__version__}, Turner 2004, 37 C, dangles 2"
 """Energy parameters, to be recorded beside results."""
 
+PARAMETER_SETS = {
+    "turner2004": RNA.params_load_RNA_Turner2004,
+    "turner1999": RNA.params_load_RNA_Turner1999,
+    "andronescu2007": RNA.params_load_RNA_Andronescu2007,
+}
+"""Names of energy parameters, and what makes ViennaRNA use them."""
+
+_RESCALED_LENGTH = 400  # longer sequences need scaled sums, for which ViennaRNA folds them first
 _IMPOSSIBLE = 10_000.0  # kcal/mol; ViennaRNA answers 1e5 where a loop can't exist
 _REVERSED_TYPE = np.array([1, 0, 3, 2, 5, 4])  # type of (j, i), in the order of PAIR_TYPES
 
@@ -32,29 +42,6 @@ class Folded(NamedTuple):
 
     base_pairs: IntArray
     free_energy: float
-
-
-class Ensemble(NamedTuple):
-    """A folded sequence and how much of its ensemble that structure is.
-
-    Attributes
-    ----------
-    base_pairs : ndarray, dtype=int64, shape (K, 2)
-    free_energy : float
-        Of the structure, kcal/mol.
-    mfe_frequency : float
-        Boltzmann probability of the structure, in [0, 1].
-    diversity : float
-        Mean base-pair distance between two structures of the ensemble.
-    ends : ndarray, dtype=float32, shape (3, L, L), or None
-        See `end_probabilities`; only where asked for.
-    """
-
-    base_pairs: IntArray
-    free_energy: float
-    mfe_frequency: float
-    diversity: float
-    ends: NDArray[np.float32] | None = None
 
 
 class EnergyModel:
@@ -184,18 +171,6 @@ def mfe(seq: str) -> Folded:
     return Folded(base_pairs_from_dot_bracket(text), round(energy, 2))
 
 
-def ensemble(seq: str, ends: bool = False) -> Ensemble:
-    """`mfe` with its frequency in the ensemble, the ensemble's diversity and, if asked, `ends`."""
-    compound, text, energy = _partition_function(seq)
-    return Ensemble(
-        base_pairs_from_dot_bracket(text),
-        round(energy, 2),
-        float(compound.pr_structure(text)),
-        float(compound.mean_bp_distance()),
-        _end_maps(compound, len(seq)) if ends else None,
-    )
-
-
 def sample_structures(seq: str, k: int, seed: int) -> list[IntArray]:
     """At most `k` different structures of the Boltzmann ensemble, in the order drawn.
 
@@ -212,37 +187,10 @@ def sample_structures(seq: str, k: int, seed: int) -> list[IntArray]:
     -------
     list of ndarray, dtype=int64, shape (K, 2)
     """
-    compound, _, _ = _partition_function(seq)
+    compound, _, _ = partition_function(seq)
     RNA.init_rand(seed % 2**32)
     drawn = compound.pbacktrack(k, RNA.PBACKTRACK_NON_REDUNDANT) if k > 0 else ()
     return [base_pairs_from_dot_bracket(text) for text in drawn]
-
-
-def end_probabilities(seq: str) -> NDArray[np.float32]:
-    """Exact ensemble probabilities that a pair exists, and that a stem begins or ends with it.
-
-    Soft targets of the *ends* heads. Outer end: paired while (i-1, j+1) is not; inner end: paired
-    while (i+1, j-1) is not. Filled for ``i < j``.
-
-    Returns
-    -------
-    ndarray, dtype=float32, shape (3, L, L)
-        Paired, outer end, inner end; each in [0, 1], ends at most paired.
-    """
-    compound, _, _ = _partition_function(seq)
-    return _end_maps(compound, len(seq))
-
-
-def _end_maps(compound: RNA.fold_compound, length: int) -> NDArray[np.float32]:
-    paired = np.array(compound.bpp(), dtype=np.float64).reshape(length + 1, -1)[1:, 1:]
-    stacked = np.zeros_like(paired)  # with the next pair inwards
-    for entry in compound.stack_prob(1e-8):
-        stacked[entry.i - 1, entry.j - 1] = entry.p
-    inner_end = paired - stacked
-    outer_end = paired.copy()
-    outer_end[1:, :-1] -= stacked[:-1, 1:]
-    maps = np.stack([paired, outer_end, inner_end])
-    return np.clip(maps, 0, np.minimum(paired, 1)).astype(np.float32)
 
 
 class _BranchEnergies(NamedTuple):
@@ -276,13 +224,61 @@ def _evaluator(seq: str) -> RNA.fold_compound:
     return RNA.fold_compound(seq, _model_details(), RNA.OPTION_EVAL_ONLY)
 
 
-def _partition_function(seq: str) -> tuple[RNA.fold_compound, str, float]:
+def partition_function(seq: str) -> tuple[RNA.fold_compound, str, float]:
+    """ViennaRNA's filled compound of a sequence, its MFE structure and that one's energy.
+
+    What is read off the compound stands in `boxfold.rewards.ensemble`.
+    """
     _checked_codes(seq)
     compound = RNA.fold_compound(seq, _model_details())
     text, energy = compound.mfe()
     compound.exp_params_rescale(energy)  # keeps the sums in range for long sequences
     compound.pf()
     return compound, text, energy
+
+
+def pair_probabilities(seq: str, parameters: str = "turner2004") -> NDArray[np.float32]:
+    """Exact probability of each pair (i, j), ``i < j``, in the Boltzmann ensemble.
+
+    Parameters
+    ----------
+    seq : str
+    parameters : str
+        One of `PARAMETER_SETS`.
+
+    Returns
+    -------
+    ndarray, dtype=float32, shape (L, L)
+        0 in the lower triangle.
+
+    Raises
+    ------
+    ValueError
+        If the sequence is empty or has other letters than ``ACGUN``.
+    """
+    _checked_codes(seq)
+    with _loaded(parameters):
+        compound = RNA.fold_compound(seq, _model_details())
+        if len(seq) > _RESCALED_LENGTH:
+            compound.exp_params_rescale(compound.mfe()[1])
+        compound.pf()  # inside, too: Boltzmann factors are made here
+    shape = (len(seq) + 1, len(seq) + 1)
+    return np.array(compound.bpp(), dtype=np.float32).reshape(shape)[1:, 1:]
+
+
+@contextmanager
+def _loaded(parameters: str) -> Iterator[None]:
+    """What is built inside has these parameters: in ViennaRNA they are global."""
+    if parameters not in PARAMETER_SETS:
+        allowed = ", ".join(PARAMETER_SETS)
+        raise ValueError(f"energy parameters '{parameters}' (allowed: {allowed})")
+    if parameters != "turner2004":
+        PARAMETER_SETS[parameters]()
+    try:
+        yield
+    finally:
+        if parameters != "turner2004":
+            RNA.params_load_RNA_Turner2004()
 
 
 def _checked_codes(seq: str) -> NDArray[np.int8]:

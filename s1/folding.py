@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from boxfold.features.structure import dot_bracket
 from boxfold.features.windows import Window
-from boxfold.rewards.energy import EnergyModel, ensemble, sample_structures
+from boxfold.rewards.energy import EnergyModel, sample_structures
+from boxfold.rewards.ensemble import ensemble
 from boxfold.s1.soft_ends import SoftEnds
 
 NO_PAIR = "no pair"

@@ -22,11 +22,10 @@ from boxfold.features.structure import (
 from boxfold.rewards.energy import (
     PARAMETERS,
     EnergyModel,
-    end_probabilities,
-    ensemble,
     mfe,
     sample_structures,
 )
+from boxfold.rewards.ensemble import end_probabilities, ensemble
 from boxfold.rewards.validity import check_structure
 
 RT = 1.98717e-3 * 310.15  # kcal/mol

@@ -5,7 +5,8 @@ from torch import nn
 from boxfold.features.box import boxes_to_array, stem_base_pairs, stem_box
 from boxfold.features.channels import canonical_mask
 from boxfold.features.loops import stems
-from boxfold.rewards.energy import EnergyModel, end_probabilities, mfe, sample_structures
+from boxfold.rewards.energy import EnergyModel, mfe, sample_structures
+from boxfold.rewards.ensemble import end_probabilities
 from boxfold.s1.ends import (
     INNER,
     OUTER,

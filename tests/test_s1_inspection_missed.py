@@ -10,7 +10,7 @@ from boxfold.features.box import (
     interior_loop_box,
     stem_box,
 )
-from boxfold.rewards.energy import end_probabilities
+from boxfold.rewards.ensemble import end_probabilities
 from boxfold.s1.batches import Example
 from boxfold.s1.box_targets import BOX_HEADS, N_LOCATION, N_SIZE, box_targets, size_class
 from boxfold.s1.ends import end_targets

@@ -11,7 +11,7 @@ from boxfold.features.box import (
     stem_base_pairs,
     stem_box,
 )
-from boxfold.rewards.energy import end_probabilities
+from boxfold.rewards.ensemble import end_probabilities
 from boxfold.s1.ends import end_targets
 from boxfold.s1.inspection.offers import (
     NEVER,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boxfold.rewards.energy import end_probabilities
+from boxfold.rewards.ensemble import end_probabilities
 from boxfold.s1.batches import Example, stack_end_targets
 from boxfold.s1.ends import end_targets
 from boxfold.s1.soft_ends import MIN_PROBABILITY, SOFT_TYPES, SoftEnds

@@ -7,7 +7,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from boxfold.features.errors import InputError
 from boxfold.features.structure import dot_bracket
-from boxfold.rewards.energy import end_probabilities, mfe
+from boxfold.rewards.energy import mfe
+from boxfold.rewards.ensemble import end_probabilities
 from boxfold.s1.batches import Example
 from boxfold.s1.metrics import METRIC_NAMES
 from boxfold.s1.network import BoxNet, NetworkConfig

@@ -13,7 +13,8 @@ import pytest
 
 from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
 from boxfold.features.synthetic import synthetic_sequence
-from boxfold.rewards.energy import EnergyModel, ensemble
+from boxfold.rewards.energy import EnergyModel
+from boxfold.rewards.ensemble import ensemble
 from boxfold.s1 import dataset as dataset_module
 from boxfold.s1.tables import DATASET_TYPES, read_dataset
 from boxfold.scripts import dataset as verb

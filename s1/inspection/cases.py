@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from boxfold.rewards.energy import end_probabilities
+from boxfold.rewards.ensemble import end_probabilities
 from boxfold.s1.batches import Example
 from boxfold.s1.ends import FloatArray
 from boxfold.s1.inspection.offers import (
