@@ -15,8 +15,8 @@ from boxfold.agents.registry import SHIPPED
 ROOT = Path(__file__).parent.parent
 FLOW = ("features", "rewards", "s1", "envs", "agents", "scripts")
 SOURCES = sorted(path for layer in FLOW for path in (ROOT / layer).rglob("*.py"))
-# pyfaidx and gffutils: the readers of genomes, imported where they are used
-FEATURES_MAY_IMPORT = {"numpy", "boxfold", "pyfaidx", "gffutils"}
+# pyfaidx and gffutils: the readers of genomes, edlib: identity; imported where they are used
+FEATURES_MAY_IMPORT = {"numpy", "boxfold", "pyfaidx", "gffutils", "edlib"}
 
 
 def imported_modules(path: Path) -> set[str]:
