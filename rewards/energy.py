@@ -2,7 +2,7 @@
 
 ViennaRNA reads unbalanced brackets past the end of its arrays and takes unknown brackets for
 unpaired bases, so no string reaches it that was not built here from checked pairs. All energies
-are in kcal/mol at 37 C, positions 0-based, structures nested (for knots see `pseudoknot`).
+are in kcal/mol, positions 0-based, structures nested (for knots see `pseudoknot`).
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from boxfold.features.box import stem_base_pairs
 from boxfold.features.channels import pair_types
 from boxfold.features.sequence import encode_bases
 from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
+from boxfold.rewards.energy_settings import DEFAULT_SETTINGS, EnergySettings
 from boxfold.rewards.validity import check_structure, nested_brackets
 
 PARAMETERS = f"ViennaRNA {RNA.__version__}, Turner 2004, 37 C, dangles 2"
@@ -51,6 +52,8 @@ class EnergyModel:
     ----------
     seq : str
         Letters ``ACGUN``.
+    settings : EnergySettings
+        Temperature and parameters.
 
     Raises
     ------
@@ -64,8 +67,8 @@ class EnergyModel:
     -5.4
     """
 
-    def __init__(self, seq: str) -> None:
-        self.seq = seq
+    def __init__(self, seq: str, settings: EnergySettings = DEFAULT_SETTINGS) -> None:
+        self.seq, self.settings = seq, settings
         codes = _checked_codes(seq)
         self._types = pair_types(codes[None])[0]
         self._can_pair = [row.tobytes() for row in self._types >= 0]
@@ -89,7 +92,7 @@ class EnergyModel:
         brackets = nested_brackets(base_pairs, self._can_pair)
         if brackets is None:
             raise ValueError("; ".join(_reasons(self.seq, base_pairs)))
-        energy = _evaluator(self.seq).eval_structure(brackets)
+        energy = _evaluator(self.seq, self.settings).eval_structure(brackets)
         if energy >= _IMPOSSIBLE:
             raise ValueError(f"ViennaRNA rejects the structure ({energy} kcal/mol)")
         return round(energy, 2)
@@ -101,7 +104,7 @@ class EnergyModel:
     def hairpins(self, pairs: IntArray) -> EnergyArray:
         """Hairpin loop closed by each pair; (K, 2) to (K,)."""
         self._require_canonical(pairs)
-        energy = _evaluator(self.seq).eval_hp_loop
+        energy = _evaluator(self.seq, self.settings).eval_hp_loop
         return np.array([energy(i, j) for i, j in (pairs + 1).tolist()], dtype=float) / 100
 
     def interiors(self, closing: IntArray, inner: IntArray) -> EnergyArray:
@@ -110,30 +113,32 @@ class EnergyModel:
         self._require_canonical(inner)
         if np.any(inner[:, 0] <= closing[:, 0]) or np.any(inner[:, 1] >= closing[:, 1]):
             raise ValueError("the inner pair of an interior loop must lie inside its closing pair")
-        energy = _evaluator(self.seq).eval_int_loop
+        energy = _evaluator(self.seq, self.settings).eval_int_loop
         rows = np.concatenate([closing, inner], axis=1) + 1
         return np.array([energy(*row) for row in rows.tolist()], dtype=float) / 100
 
     def multi_branches(self, pairs: IntArray) -> EnergyArray:
         """Each pair as a branch of a multi-branch loop that another pair closes; (K, 2) to (K,)."""
-        return _branch_energies().multi[self._branch_index(pairs)]
+        return _branch_energies(self.settings).multi[self._branch_index(pairs)]
 
     def exterior_branches(self, pairs: IntArray) -> EnergyArray:
         """Each pair as a branch of the exterior loop; (K, 2) to (K,)."""
-        return _branch_energies().exterior[self._branch_index(pairs)]
+        return _branch_energies(self.settings).exterior[self._branch_index(pairs)]
 
     def multiloop_closings(self, pairs: IntArray) -> EnergyArray:
         """Each pair closing a multi-branch loop, the loop's constant included; (K, 2) to (K,)."""
         self._require_canonical(pairs)
         i, j = pairs[:, 0], pairs[:, 1]
         types = _REVERSED_TYPE[self._types[i, j]]
-        tables = _branch_energies()
+        tables = _branch_energies(self.settings)
         return tables.closing + tables.multi[types, self._bases[j - 1], self._bases[i + 1]]
 
     def terminal_penalties(self, pairs: IntArray) -> EnergyArray:
         """Penalty of each pair as the end of a helix: 0.5 for AU and GU; (K, 2) to (K,)."""
         self._require_canonical(pairs)
-        return _branch_energies().exterior[self._types[pairs[:, 0], pairs[:, 1]], -1, -1]
+        return _branch_energies(self.settings).exterior[
+            self._types[pairs[:, 0], pairs[:, 1]], -1, -1
+        ]
 
     def stem_stacks(self, boxes: IntArray) -> EnergyArray:
         """Stacking energy inside each stem line; (N, 5) to (N,), 0 for single pairs."""
@@ -158,7 +163,7 @@ class EnergyModel:
         return self._types[i, j], self._bases[i - 1], self._bases[j + 1]
 
 
-def mfe(seq: str) -> Folded:
+def mfe(seq: str, settings: EnergySettings = DEFAULT_SETTINGS) -> Folded:
     """Structure of minimum free energy of a sequence of letters ``ACGUN``.
 
     Examples
@@ -166,22 +171,15 @@ def mfe(seq: str) -> Folded:
     >>> mfe("GGGGAAAACCCC").free_energy
     -5.4
     """
-    _checked_codes(seq)
-    text, energy = RNA.fold_compound(seq, _model_details()).mfe()
+    text, energy = fold_compound(seq, settings).mfe()
     return Folded(base_pairs_from_dot_bracket(text), round(energy, 2))
 
 
 def sample_structures(seq: str, k: int, seed: int) -> list[IntArray]:
     """At most `k` different structures of the Boltzmann ensemble, in the order drawn.
 
-    Drawn without replacement; fewer if the sequence has fewer structures.
-
-    Parameters
-    ----------
-    seq : str
-    k : int
-    seed : int
-        Not negative. Same seed, same structures.
+    Drawn without replacement; fewer if the sequence has fewer structures. Same seed (at least 0),
+    same structures.
 
     Returns
     -------
@@ -202,8 +200,9 @@ class _BranchEnergies(NamedTuple):
 
 
 @cache
-def _branch_energies() -> _BranchEnergies:
-    params = RNA.param(_model_details())
+def _branch_energies(settings: EnergySettings) -> _BranchEnergies:
+    with _loaded(settings.parameters):
+        params = RNA.param(_model_details(settings))
     multi, exterior = np.zeros((6, 6, 6)), np.zeros((6, 6, 6))
     bases = (0, 1, 2, 3, 4, -1)
     for kind, five, three in np.ndindex(multi.shape):
@@ -213,15 +212,23 @@ def _branch_energies() -> _BranchEnergies:
     return _BranchEnergies(multi, exterior, params.MLclosing / 100)
 
 
-def _model_details() -> RNA.md:
+def _model_details(settings: EnergySettings = DEFAULT_SETTINGS) -> RNA.md:
     # uniq_ML: without it ViennaRNA can't sample. The rest is its default, stated.
-    return RNA.md(temperature=37.0, dangles=2, noLP=0, uniq_ML=1)
+    return RNA.md(temperature=settings.temperature, dangles=2, noLP=0, uniq_ML=1)
 
 
 @lru_cache(maxsize=256)
-def _evaluator(seq: str) -> RNA.fold_compound:
+def _evaluator(seq: str, settings: EnergySettings) -> RNA.fold_compound:
     """What evaluates structures of a sequence; 14 us to make, but 200 kB to keep."""
-    return RNA.fold_compound(seq, _model_details(), RNA.OPTION_EVAL_ONLY)
+    with _loaded(settings.parameters):
+        return RNA.fold_compound(seq, _model_details(settings), RNA.OPTION_EVAL_ONLY)
+
+
+def fold_compound(seq: str, settings: EnergySettings = DEFAULT_SETTINGS) -> RNA.fold_compound:
+    """What ViennaRNA folds a sequence by; its Boltzmann factors are made later, by Turner 2004."""
+    _checked_codes(seq)
+    with _loaded(settings.parameters):
+        return RNA.fold_compound(seq, _model_details(settings))
 
 
 def partition_function(seq: str) -> tuple[RNA.fold_compound, str, float]:
@@ -229,8 +236,7 @@ def partition_function(seq: str) -> tuple[RNA.fold_compound, str, float]:
 
     What is read off the compound stands in `boxfold.rewards.ensemble`.
     """
-    _checked_codes(seq)
-    compound = RNA.fold_compound(seq, _model_details())
+    compound = fold_compound(seq)
     text, energy = compound.mfe()
     compound.exp_params_rescale(energy)  # keeps the sums in range for long sequences
     compound.pf()

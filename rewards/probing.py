@@ -1,0 +1,50 @@
+"""Folding with reactivities as pseudo-energies: what RNAfold does with probing data."""
+
+import numpy as np
+
+from boxfold.features.reactivity import Reactivity
+from boxfold.features.structure import base_pairs_from_dot_bracket
+from boxfold.rewards.energy import Folded, fold_compound
+
+_MISSING = -999.0  # ViennaRNA's sign for no value
+
+
+def probed_mfe(
+    seq: str, reactivity: Reactivity, slope: float = 1.8, intercept: float = -0.6
+) -> Folded:
+    """Structure of minimum free energy and pseudo-energy by Deigan et al. 2009.
+
+    Each base in a stack gets ``slope * ln(reactivity + 1) + intercept`` (PNAS 106, 97).
+
+    Parameters
+    ----------
+    seq : str
+        Letters ``ACGUN``.
+    reactivity : ndarray, dtype=float32, shape (L,)
+        Not negative; NaN, where it is missing, adds nothing.
+    slope, intercept : float
+        kcal/mol.
+
+    Returns
+    -------
+    Folded
+        Its energy holds the pseudo-energies.
+
+    Raises
+    ------
+    ValueError
+        If the profile is of another length than the sequence.
+
+    Examples
+    --------
+    >>> unknown = np.full(12, np.nan, dtype=np.float32)
+    >>> probed_mfe("GGGGAAAACCCC", unknown).free_energy
+    -5.4
+    """
+    if len(reactivity) != len(seq):
+        raise ValueError(f"{len(reactivity)} reactivities, the sequence has {len(seq)} bases")
+    compound = fold_compound(seq)
+    values = np.where(np.isnan(reactivity), _MISSING, np.clip(reactivity, 0, None))
+    compound.sc_add_SHAPE_deigan([_MISSING, *values.astype(float).tolist()], slope, intercept)
+    text, energy = compound.mfe()
+    return Folded(base_pairs_from_dot_bracket(text), round(energy, 2))
