@@ -86,7 +86,7 @@ def _is_near(seq: str, known: Sequence[str], lengths: IntArray, identity: float)
     last = np.searchsorted(lengths, len(seq) / identity + _ROUNDING, side="right")
     return any(
         _edits_suffice(seq, other, "NW", allowed_edits(max(len(seq), len(other)), identity))
-        for other in known[first:last]
+        for other in known[int(first) : int(last)]
     )
 
 
