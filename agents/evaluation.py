@@ -10,6 +10,14 @@ import numpy as np
 import pandas as pd
 
 from boxfold.agents.agent import Agent, Assembly
+from boxfold.agents.peers import PeerAgent
+from boxfold.agents.real_structures import (
+    REAL_COLUMNS,
+    REAL_SUMMARY,
+    real_measures,
+    summarise_real,
+    without_idle,
+)
 from boxfold.envs.instance import Instance
 from boxfold.features.agreement import Agreement, agreement
 from boxfold.features.relations import Pseudoknots
@@ -77,7 +85,7 @@ def evaluate_agents(
     """Run agents on the same instances and measure each assembly.
 
     Agents that sample get two rows with ``config.samples`` K > 1: greedy as ``NAME`` and the best
-    of K as ``NAME x K``.
+    of K as ``NAME x K``. Peers get rows for the sequences that they have predicted, and no seconds.
 
     Parameters
     ----------
@@ -93,7 +101,8 @@ def evaluate_agents(
     Returns
     -------
     DataFrame
-        Columns `PER_SEQUENCE_COLUMNS`, agent by agent in the order given.
+        Columns `PER_SEQUENCE_COLUMNS`, and `REAL_COLUMNS` where they say anything new (a
+        reference with non-canonical pairs, a knot); agent by agent in the order given.
     """
     config = config or EvaluationConfig()
     rulers = [Ruler(each.optimum.energy, mfe(each.seq).free_energy) for each in instances]
@@ -101,7 +110,7 @@ def evaluate_agents(
     rows: list[dict[str, Any]] = []
     for label in progress(list(runs), len(runs)):
         rows += _rows_of_run(runs[label], instances, rulers, config, on_error)
-    return pd.DataFrame(rows, columns=list(PER_SEQUENCE_COLUMNS))
+    return without_idle(pd.DataFrame(rows, columns=[*PER_SEQUENCE_COLUMNS, *REAL_COLUMNS]))
 
 
 def summarise(per_sequence: pd.DataFrame) -> pd.DataFrame:
@@ -115,12 +124,16 @@ def summarise(per_sequence: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `SUMMARY_COLUMNS`, agents in the order of first appearance.
+        Columns `SUMMARY_COLUMNS`, and `REAL_SUMMARY` if the table has `REAL_COLUMNS`; agents in
+        the order of first appearance.
     """
     groups = per_sequence.groupby("agent", sort=False)
     means = groups[list(METRICS)].agg(lambda column: column.astype(float).mean())
     means.insert(0, "n", groups.size())
-    return means.reset_index()[list(SUMMARY_COLUMNS)]
+    summary = means.reset_index()[list(SUMMARY_COLUMNS)]
+    if not set(REAL_COLUMNS) <= set(per_sequence):
+        return summary
+    return summary.join(summarise_real(per_sequence)[list(REAL_SUMMARY)], on="agent")
 
 
 def measure(
@@ -154,6 +167,7 @@ def measure(
         "energy_gap": None if energy is None else round(energy - ruler.optimum, 4),
         "gap_to_mfe": None if energy is None else round(energy - ruler.mfe, 4),
         "energy_calls": assembly.energy_calls,
+        **real_measures(instance.seq, assembly.base_pairs, instance.reference),
     }
 
 
@@ -185,6 +199,8 @@ def _rows_of_run(
     config: EvaluationConfig,
     on_error: Callable[[str], None] | None,
 ) -> list[dict[str, Any]]:
+    if isinstance(run.agent, PeerAgent):
+        return _rows_of_peer(run.agent, instances, rulers, on_error)
     seed = [config.seed, zlib.crc32(run.label.encode())]
     if instances:  # start-up (lazy imports, compiled kernels) isn't part of the seconds
         _timed(run, instances[:1], [*seed, 0], lambda message: None)
@@ -198,6 +214,23 @@ def _rows_of_run(
             assembly, seconds = result
             measured = measure(instance, assembly, ruler, config.pseudoknots)
             rows.append({"id": instance.id, "agent": run.label, **measured, "seconds": seconds})
+    return rows
+
+
+def _rows_of_peer(
+    peer: PeerAgent,
+    instances: Sequence[Instance],
+    rulers: Sequence[Ruler],
+    on_error: Callable[[str], None] | None,
+) -> list[dict[str, Any]]:
+    rows = []
+    for instance, ruler in zip(instances, rulers, strict=True):
+        if not peer.knows(instance):
+            continue
+        result = _timed(_Run(peer.name, peer, 1), [instance], [0], on_error)[0]
+        if result is not None:
+            measured = measure(instance, result[0], ruler, "allow")
+            rows.append({"id": instance.id, "agent": peer.name, **measured, "seconds": None})
     return rows
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path, check_writable
 from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, verb_main, warn
 
@@ -27,11 +28,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--agents",
-        nargs="+",
+        nargs="*",
         metavar="NAME|RUN",
         help="agents by name, or run folders of train-agent and train-supervised; beam@4: a beam "
         "of this width, clone@beam4 or RUN@beam4: one guided by a policy "
-        "(default: every built-in and shipped agent)",
+        "(default: every built-in and shipped agent; none at all beside --peers)",
+    )
+    parser.add_argument(
+        "--peers",
+        metavar="CSV",
+        help="predictions of other tools (columns id, tool, dot_bracket; plain or gzip): each tool "
+        "becomes a row, over the sequences that it has predicted",
+    )
+    parser.add_argument(
+        "--peer-set", metavar="NAME", help="only rows of --peers with this value in column set"
     )
     parser.add_argument(
         "--samples",
@@ -52,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate, print the table, write both files; 1 if an agent failed on a sequence."""
     from boxfold.agents.evaluation import EvaluationConfig, evaluate_agents, summarise
+    from boxfold.agents.peers import read_peers
     from boxfold.agents.registry import load_agents
     from boxfold.scripts.agent_data import split_instances
 
@@ -59,8 +70,12 @@ def run(args: argparse.Namespace) -> int:
     for table in tables:
         check_writable(table, args.overwrite)
     instances = split_instances(args.data, args.split, args.max_boxes)
-    agents = load_agents(args.agents, args.pseudoknots)
     failures: list[str] = []
+    if args.agents == [] and not args.peers:
+        raise InputError("--agents: at least one name is needed without --peers")
+    agents = load_agents(args.agents, args.pseudoknots)
+    if args.peers:
+        agents += read_peers(args.peers, args.peer_set, failures.append)
     config = EvaluationConfig(args.samples, args.seed, args.pseudoknots)
     rows = evaluate_agents(agents, instances, config, failures.append, _progress)
     for line in failures:

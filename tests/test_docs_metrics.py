@@ -3,6 +3,7 @@ from pathlib import Path
 
 from boxfold.agents.callbacks import EPISODE_TAGS
 from boxfold.agents.evaluation import PER_SEQUENCE_COLUMNS, SUMMARY_COLUMNS
+from boxfold.agents.real_structures import REAL_COLUMNS, REAL_SUMMARY
 from boxfold.agents.validation import VALIDATION_TAGS
 from boxfold.features.box import BoxKind
 from boxfold.rewards.reward import REWARD_COMPONENTS
@@ -28,6 +29,7 @@ def defined_names():
 
 def test_every_column_of_evaluate_is_defined():
     assert {*SUMMARY_COLUMNS, *PER_SEQUENCE_COLUMNS} <= defined_names()
+    assert {*REAL_COLUMNS, *REAL_SUMMARY} <= defined_names()
 
 
 def test_every_tag_of_s1_is_defined():
