@@ -1,6 +1,6 @@
 """Batches of similar length under a budget of pixels, and their tensors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from boxfold.features.loops import structure_boxes
 from boxfold.features.sequence import encode_bases
 from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
 from boxfold.s1.ends import end_targets
+from boxfold.s1.pair_prior import PairPrior
 from boxfold.s1.soft_ends import SoftEnds
 
 PADDING = 4
@@ -25,18 +26,27 @@ CHUNK = 4096
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One training sequence with the boxes of its structure, and soft targets if there are any."""
+    """One training sequence with the boxes of its structure.
+
+    Soft targets and a prior are used if they are there; a prior that a network needs and that is
+    not there is computed.
+    """
 
     seq: str
     boxes: IntArray
     soft: SoftEnds | None = None
+    prior: PairPrior | None = None
 
     @classmethod
     def from_dot_bracket(
-        cls, seq: str, dot_bracket: str, soft: SoftEnds | None = None
+        cls,
+        seq: str,
+        dot_bracket: str,
+        soft: SoftEnds | None = None,
+        prior: PairPrior | None = None,
     ) -> "Example":
         """Boxes are read off the structure."""
-        return cls(seq, structure_boxes(base_pairs_from_dot_bracket(dot_bracket)), soft)
+        return cls(seq, structure_boxes(base_pairs_from_dot_bracket(dot_bracket)), soft, prior)
 
     @property
     def stems(self) -> IntArray:
@@ -44,7 +54,7 @@ class Example:
         return self.boxes[self.boxes[:, 0] == BoxKind.STEM]
 
 
-def stack_codes(seqs: list[str]) -> NDArray[np.int8]:
+def stack_codes(seqs: Sequence[str]) -> NDArray[np.int8]:
     """Base codes of sequences, padded to the longest; shape (B, L)."""
     codes = np.full((len(seqs), max(map(len, seqs))), PADDING, dtype=np.int8)
     for line, seq in zip(codes, seqs, strict=True):
@@ -52,24 +62,46 @@ def stack_codes(seqs: list[str]) -> NDArray[np.int8]:
     return codes
 
 
-def input_tensors(seqs: list[str]) -> tuple[Tensor, Tensor, Tensor]:
+def input_tensors(
+    seqs: Sequence[str],
+    parameters: Sequence[str] = (),
+    priors: Sequence[PairPrior | None] | None = None,
+) -> tuple[Tensor, Tensor, Tensor]:
     """What the network sees of a batch.
 
     Parameters
     ----------
-    seqs : list of str
+    seqs : sequence of str
+    parameters : sequence of str
+        Sets of energy parameters whose pair probabilities are channels too, S of them.
+    priors : sequence of PairPrior or None, optional
+        Those that are known; the others are computed.
 
     Returns
     -------
-    grid : Tensor, float32, shape (B, 16, L, L)
+    grid : Tensor, float32, shape (B, 16 + 2 S, L, L)
     valid : Tensor, bool, shape (B, L)
     canonical : Tensor, bool, shape (B, L, L)
     """
     codes = stack_codes(seqs)
     lengths = np.array([len(seq) for seq in seqs])
     valid = np.arange(codes.shape[1]) < lengths[:, None]
-    grid = torch.from_numpy(grid_channels_batch(codes))
+    channels = grid_channels_batch(codes)
+    if parameters:
+        known = priors or [None] * len(seqs)
+        found = [p or PairPrior.of(s, parameters) for s, p in zip(seqs, known, strict=True)]
+        likely = np.stack([prior.to_channels(codes.shape[1]) for prior in found])
+        channels = np.concatenate([channels, likely], axis=1)
+    grid = torch.from_numpy(channels)
     return grid, torch.from_numpy(valid), torch.from_numpy(pair_types(codes) >= 0)
+
+
+def example_tensors(
+    examples: Sequence[Example], parameters: Sequence[str]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`input_tensors` of examples, with the priors that they have."""
+    seqs, priors = [e.seq for e in examples], [e.prior for e in examples]
+    return input_tensors(seqs, parameters, priors)
 
 
 def stack_end_targets(examples: list[Example], length: int, soft: bool = False) -> Tensor:

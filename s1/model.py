@@ -165,7 +165,8 @@ class S1Model:
         lengths = np.array([len(seq) for seq in seqs], dtype=np.int64)
         for batch in length_batches(lengths, BATCH_PIXELS):
             with torch.inference_mode():
-                grid, valid, canonical = input_tensors([seqs[index] for index in batch])
+                batch_seqs = [seqs[index] for index in batch]
+                grid, valid, canonical = input_tensors(batch_seqs, self.network.config.prior)
                 tiled = grid.shape[-1] > self._max_whole
                 state = self.network.encode(grid, valid, self._tile_rows if tiled else None)
                 for line, index in enumerate(batch):

@@ -17,6 +17,7 @@ from boxfold.features.channels import N_CHANNELS
 from boxfold.s1.box_targets import N_BOX_CHANNELS
 from boxfold.s1.ends import N_ENDS
 from boxfold.s1.loop_ends import N_LOOP_CHANNELS
+from boxfold.s1.pair_prior import CHANNELS_PER_SET
 from boxfold.s1.rescorer import Rescorer, perceptron
 from boxfold.s1.run7 import Run7Trunk
 
@@ -38,6 +39,10 @@ class NetworkConfig:
     )
     pixel_channels: int = field(default=24, metadata={"help": "trunk outputs per full pixel"})
     hidden: int = field(default=64, metadata={"help": "hidden units of each head"})
+    prior: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "energy parameters whose pair probabilities are input channels"},
+    )
     rescoring: int = field(
         default=0,
         metadata={"help": "channels of the rescorer; 0: none", "zero": True},
@@ -46,8 +51,16 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dilations", tuple(self.dilations))
+        object.__setattr__(self, "prior", tuple(self.prior))
         if self.name not in ("half", "run7"):
             raise ValueError(f"network '{self.name}': known are half, run7")
+        if self.name == "run7" and self.prior:
+            raise ValueError("network 'run7' sees the bases alone, no pair probabilities")
+
+    @property
+    def n_inputs(self) -> int:
+        """Channels of the grid."""
+        return N_CHANNELS + CHANNELS_PER_SET * len(self.prior)
 
 
 def pair_mask(valid: Tensor) -> Tensor:
@@ -149,7 +162,7 @@ class HalfResolutionTrunk(nn.Module):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(4 * N_CHANNELS, config.channels, 3, padding=1)
+        self.stem = nn.Conv2d(4 * config.n_inputs, config.channels, 3, padding=1)
         cycle = config.dilations
         self.blocks = nn.ModuleList(
             ResidualBlock(config.channels, cycle[i % len(cycle)], config.competition)
@@ -157,10 +170,10 @@ class HalfResolutionTrunk(nn.Module):
         )
         self.norm = PixelNorm(config.channels)
         self.unfold = nn.Conv2d(config.channels, 4 * config.pixel_channels, 1)
-        self.n_out = config.pixel_channels + N_CHANNELS
+        self.n_out = config.pixel_channels + config.n_inputs
 
     def encode(self, grid: Tensor, valid: Tensor, tile_rows: int | None = None) -> Tensor:
-        """(B, 16, L, L), (B, L) -> (B, channels, H, H) with ``H = ceil(L / 2)``."""
+        """(B, n_inputs, L, L), (B, L) -> (B, channels, H, H) with ``H = ceil(L / 2)``."""
         halves, mask = half_resolution(grid, valid)
         h = functional.relu(self.stem(halves))
         del halves
@@ -241,8 +254,8 @@ class BoxNet(nn.Module):
 
         Parameters
         ----------
-        grid : Tensor, float32, shape (B, 16, L, L)
-            Of `grid_channels_batch`.
+        grid : Tensor, float32, shape (B, n_inputs, L, L)
+            Of `boxfold.s1.batches.input_tensors`.
         valid : Tensor, bool, shape (B, L)
             False where a sequence is padded; padding changes no output of the others.
 

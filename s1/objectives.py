@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from boxfold.features.box import BoxKind
-from boxfold.s1.batches import Example, input_tensors, stack_end_targets
+from boxfold.s1.batches import Example, example_tensors, stack_end_targets
 from boxfold.s1.box_graph import stack_graphs, stems_first
 from boxfold.s1.box_losses import box_loss
 from boxfold.s1.ends import end_loss
@@ -53,21 +53,27 @@ class HeadsObjective:
         return total, losses
 
     def _terms(self, examples: list[Example]) -> dict[str, Tensor]:
-        grid, valid, canonical = input_tensors([example.seq for example in examples])
-        network, length = self._network, grid.shape[-1]
+        network = self._network
+        grid, valid, canonical = example_tensors(examples, network.config.prior)
+        length = grid.shape[-1]
         features = network(grid, valid)
-        boxes = stack_box_targets(examples, length, self._config.on_dilation)
         ends = stack_end_targets(examples, length, self._config.soft)
         loops = [loop_targets(example.boxes) for example in examples]
-        return {
+        losses = {
             **end_loss(network.ends, features, ends, canonical),
             **loop_losses(network.loops, features, loops),
-            **box_loss(network.boxes, features, boxes),
         }
+        if self._config.boxes_weight:  # a third of the time
+            boxes = stack_box_targets(examples, length, self._config.on_dilation)
+            losses |= box_loss(network.boxes, features, boxes)
+        return losses
 
     def metrics(self, examples: Sequence[Example]) -> dict[str, float]:
         """`validation_metrics`; the best epoch has the highest ``score``."""
-        return validation_metrics(self._network, examples, self._config.on_dilation)
+        config = self._config
+        return validation_metrics(
+            self._network, examples, config.on_dilation, boxes=bool(config.boxes_weight)
+        )
 
 
 class RescorerObjective:

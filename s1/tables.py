@@ -15,6 +15,8 @@ import pyarrow as pa
 from boxfold.features.errors import InputError
 from boxfold.features.fasta import STANDARD_INPUT, read_fasta
 from boxfold.features.proposals import EVIDENCE, Proposals
+from boxfold.rewards.energy import PARAMETER_SETS
+from boxfold.s1.pair_prior import prior_types
 from boxfold.s1.parquet import plain_text, read_parquet, write_parquet
 from boxfold.s1.sequence_table import first_bytes, read_csv_rows, read_text, to_stderr
 from boxfold.s1.soft_ends import SOFT_TYPES
@@ -69,7 +71,8 @@ def write_dataset(frame: pd.DataFrame, path: str | Path, overwrite: bool = True)
     InputError
         If the path can't be written.
     """
-    write_parquet(completed(frame), path, DATASET_TYPES | SOFT_TYPES, DATASET_SCHEMA, overwrite)
+    types = DATASET_TYPES | SOFT_TYPES | prior_types(tuple(PARAMETER_SETS))
+    write_parquet(completed(frame), path, types, DATASET_SCHEMA, overwrite)
 
 
 def read_dataset(path: str | Path) -> pd.DataFrame:

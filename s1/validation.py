@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
+from boxfold.features.box import stem_base_pairs
+from boxfold.features.channels import canonical_mask
 from boxfold.features.structure import IntArray
-from boxfold.s1.batches import Example, input_tensors, length_batches
+from boxfold.s1.batches import Example, example_tensors, length_batches
 from boxfold.s1.box_targets import BoxTargets, batch_targets, box_targets
-from boxfold.s1.ends import decode_ends
+from boxfold.s1.ends import PAIRED, decode_ends
 from boxfold.s1.metrics import BoxMetrics, selection_score
 from boxfold.s1.network import BoxNet
 
@@ -16,6 +18,9 @@ BATCH_PIXELS = 16 * 64 * 64
 
 STEM_RECALL = "ends/stem_recall"
 """Share of the target stems among the best L boxes of method ``ends``, mean over examples."""
+
+PAIR_F1 = "ends/pair_f1"
+"""F1 of the canonical pairs more likely than not, mean over examples."""
 
 
 def stack_box_targets(examples: Sequence[Example], length: int, offset: int) -> BoxTargets:
@@ -40,7 +45,7 @@ def found_boxes(targets: IntArray, proposed: IntArray) -> np.ndarray:
 
 
 def validation_metrics(
-    network: BoxNet, examples: Sequence[Example], offset: int
+    network: BoxNet, examples: Sequence[Example], offset: int, boxes: bool = True
 ) -> dict[str, float]:
     """Metrics in evaluation mode: batch statistics are those of training, no gradients.
 
@@ -50,25 +55,32 @@ def validation_metrics(
     examples : sequence of Example
     offset : int
         Pixels around boxes at which *on* is measured.
+    boxes : bool
+        False leaves out the boxes heads, where they are not trained.
 
     Returns
     -------
     dict
-        `METRIC_NAMES`, `STEM_RECALL` and ``score``: their sum, L1 differences negated.
+        `METRIC_NAMES` (with `boxes`), `STEM_RECALL`, `PAIR_F1` and ``score``: the sum of the
+        former two, L1 differences negated; without `boxes` the sum of the latter two.
     """
-    metrics, recalls = BoxMetrics(), []
+    metrics, recalls, pair_f1 = BoxMetrics(), [], []
     network.eval()
     with torch.inference_mode():
         for batch in _batches(examples):
-            grid, valid, _ = input_tensors([example.seq for example in batch])
+            grid, valid, _ = example_tensors(batch, network.config.prior)
             features = network(grid, valid)
-            targets = stack_box_targets(batch, grid.shape[-1], offset)
-            metrics.add(network.boxes(features).permute(0, 3, 1, 2).numpy(), targets)
+            if boxes:
+                targets = stack_box_targets(batch, grid.shape[-1], offset)
+                metrics.add(network.boxes(features).permute(0, 3, 1, 2).numpy(), targets)
             maps = torch.sigmoid(network.ends(features)).permute(0, 3, 1, 2).numpy()
             recalls += [_stem_recall(m, e) for m, e in zip(maps, batch, strict=True)]
-    result = metrics.summary()
+            pair_f1 += [_pair_f1(m, e) for m, e in zip(maps, batch, strict=True)]
+    result = metrics.summary() if boxes else {}
     result[STEM_RECALL] = float(np.nanmean(recalls))
-    result["score"] = selection_score(result) + result[STEM_RECALL]
+    result[PAIR_F1] = float(np.mean(pair_f1))
+    best = selection_score(result) if boxes else result[PAIR_F1]
+    result["score"] = best + result[STEM_RECALL]
     return result
 
 
@@ -84,3 +96,11 @@ def _stem_recall(maps: np.ndarray, example: Example) -> float:
         return float("nan")
     boxes, _ = decode_ends(maps[:, :length, :length], example.seq, max_boxes=length)
     return float(found_boxes(example.stems, boxes).mean())
+
+
+def _pair_f1(maps: np.ndarray, example: Example) -> float:
+    length = len(example.seq)
+    found = (maps[PAIRED, :length, :length] > 0.5) & canonical_mask(example.seq)
+    known = stem_base_pairs(example.stems)
+    shared = int(found[known[:, 0], known[:, 1]].sum())
+    return 2 * shared / max(int(found.sum()) + len(known), 1)

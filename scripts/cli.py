@@ -11,6 +11,7 @@ from boxfold.scripts.common import guarded
 
 VERBS = {
     "dataset": "cut windows from transcripts or a genome, fold them, split them",
+    "dataset-known": "make a data set of known structures",
     "train-s1": "train the box proposer",
     "tune-s1": "search for settings of train-s1",
     "evaluate-s1": "metrics and box recall of the proposer",

@@ -9,15 +9,18 @@ from typing import Any
 import pandas as pd
 
 from boxfold.features.errors import InputError
+from boxfold.rewards.energy import PARAMETER_SETS
 from boxfold.s1.batches import Example
 from boxfold.s1.model import S1Model
 from boxfold.s1.network import BoxNet, NetworkConfig
+from boxfold.s1.pair_prior import PairPrior
 from boxfold.s1.parallel import Group, with_one_voice
 from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.soft_ends import SoftEnds
 from boxfold.s1.tables import read_dataset
 from boxfold.s1.training import S1Trainer
 from boxfold.s1.training_config import TrainS1Config
+from boxfold.s1.widening import with_prior
 from boxfold.scripts.common import verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, overridden
@@ -39,9 +42,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--network", choices=("half", "run7"), default="half", help="run7: the prior network"
     )
     parser.add_argument(
+        "--prior",
+        nargs="+",
+        metavar="SET",
+        help=f"pair probabilities by ViennaRNA as input channels: {', '.join(PARAMETER_SETS)}",
+    )
+    parser.add_argument(
         "--init",
         metavar="RUN_OR_WEIGHTS",
-        help="run or weights file to start from; its network must have the same shape",
+        help="run or weights file to start from; its network must have the same shape, but may "
+        "lack the channels of --prior; 'shipped': the weights that imitate ViennaRNA",
     )
     parser.add_argument(
         "--init-rescorer",
@@ -65,7 +75,12 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train."""
-    network = overridden(NetworkConfig(), args, name=args.network)
+    prior = tuple(args.prior or ())
+    if unknown := set(prior) - set(PARAMETER_SETS):
+        raise InputError(
+            f"--prior '{min(unknown)}' is unknown (choose from {', '.join(PARAMETER_SETS)})"
+        )
+    network = overridden(NetworkConfig(), args, name=args.network, prior=prior)
     config = overridden(TrainS1Config(), args, network=network, seed=args.seed)
     if config.rescorer_only and not args.init:
         raise InputError("--rescorer-only needs --init, a network with trained heads")
@@ -80,7 +95,8 @@ def run(args: argparse.Namespace) -> int:
         folder = group.from_first(
             lambda: RunFolder.open(args.out, stored, command, args.resume, args.overwrite)
         )
-        trainer = S1Trainer(config, examples(train), examples(validation), folder, start, group)
+        rows = (examples(train, prior), examples(validation, prior))
+        trainer = S1Trainer(config, *rows, folder, start, group)
         trainer.fit(report=say)
     return 0
 
@@ -121,7 +137,7 @@ def load_start(path: str, config: TrainS1Config, rescorer: str | None = None) ->
     InputError
         If there are no whole weights, or they have another shape.
     """
-    network = S1Model.load(path).network
+    network = S1Model.load(None if path == SHIPPED else path).network
     if not config.rescorer_only:
         network.rescorer = None
     elif rescorer is not None:
@@ -131,9 +147,13 @@ def load_start(path: str, config: TrainS1Config, rescorer: str | None = None) ->
     elif network.rescorer is not None:
         _check_shape(path, network, config, _RESCORER_SHAPE)
     shape = [item.name for item in dataclasses.fields(NetworkConfig)]
+    if config.network.prior and not network.config.prior:
+        network = with_prior(network, config.network.prior)
     _check_shape(path, network, config, [name for name in shape if name not in _RESCORER_SHAPE])
     return network
 
+
+SHIPPED = "shipped"
 
 _RESCORER_SHAPE = ("rescoring", "rescoring_layers")
 
@@ -191,10 +211,15 @@ def load_split(
     return train[~validates], held_out
 
 
-def examples(frame: pd.DataFrame) -> list[Example]:
-    """Training examples of dataset rows."""
+def examples(frame: pd.DataFrame, prior: Sequence[str] = ()) -> list[Example]:
+    """Training examples of dataset rows, with the priors that the rows hold."""
     return [
-        Example.from_dot_bracket(row["sequence"], row["dot_bracket"], SoftEnds.from_row(row))
+        Example.from_dot_bracket(
+            row["sequence"],
+            row["dot_bracket"],
+            SoftEnds.from_row(row),
+            PairPrior.from_row(row, prior),
+        )
         for row in frame.to_dict("records")
     ]
 

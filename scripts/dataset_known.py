@@ -1,0 +1,70 @@
+"""Verb ``dataset-known``: a data set of known structures."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+
+from boxfold.features.errors import InputError
+from boxfold.rewards.energy import PARAMETER_SETS
+from boxfold.s1.known import KnownConfig, known_structures
+from boxfold.s1.tables import write_dataset
+from boxfold.scripts.common import EXIT_RECORDS, positive_int, probability, verb_main, warn
+from boxfold.scripts.configs import config_from_arguments
+
+DESCRIPTION = (
+    "Make a data set of known structures (CSV of id, sequence, dot_bracket; bpRNA, PDB, ...): "
+    "pairs that can't be built are left out, and so is what is much like a reporting set."
+)
+EXAMPLE = (
+    "boxfold dataset-known --train tr0.csv.gz --validation vl0.csv.gz --exclude ts0.csv.gz "
+    "--out real.parquet"
+)
+
+_HELP = {item.name: item.metadata["help"] for item in fields(KnownConfig)}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of this verb."""
+    parser.add_argument("--train", nargs="+", metavar="F", required=True, help=_HELP["train"])
+    for name in ("validation", "exclude", "without"):
+        parser.add_argument(f"--{name}", nargs="+", metavar="F", help=_HELP[name])
+    parser.add_argument(
+        "--identity", type=probability, default=0.8, metavar="P", help=_HELP["identity"]
+    )
+    parser.add_argument(
+        "--max-length", type=positive_int, default=600, metavar="N", help=_HELP["max_length"]
+    )
+    parser.add_argument(
+        "--prior", nargs="+", choices=tuple(PARAMETER_SETS), metavar="SET", help=_HELP["prior"]
+    )
+    parser.add_argument("--jobs", type=positive_int, default=1, help="worker processes")
+    parser.add_argument("--out", required=True, help="parquet file")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build the data set; 1 if an input record was bad."""
+    names = ("train", "validation", "exclude", "without", "prior")
+    lists = {name: tuple(getattr(args, name) or ()) for name in names}
+    if args.identity == 0:
+        raise InputError("--identity 0 (allowed: above 0, at most 1)")
+    config = config_from_arguments(KnownConfig, args, **lists)
+    errors: list[str] = []
+
+    def on_error(line: str) -> None:
+        errors.append(line)
+        warn(line)
+
+    rows = known_structures(config, args.jobs, lambda line: print(line, flush=True), on_error)
+    write_dataset(rows, args.out, args.overwrite)
+    print(f"wrote {args.out}: {len(rows)} rows", flush=True)
+    return EXIT_RECORDS if errors else 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry of ``boxfold dataset-known``."""
+    return verb_main(sys.modules[__name__], argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
