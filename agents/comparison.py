@@ -29,7 +29,11 @@ class Interval(NamedTuple):
 
 
 def paired_difference(
-    first: FloatArray, second: FloatArray, rng: np.random.Generator, resamples: int = RESAMPLES
+    first: FloatArray,
+    second: FloatArray,
+    rng: np.random.Generator,
+    resamples: int = RESAMPLES,
+    clusters: NDArray[np.integer] | None = None,
 ) -> Interval:
     """Mean difference between two agents on the same sequences, bootstrapped over sequences.
 
@@ -39,6 +43,9 @@ def paired_difference(
         Any numbers of runs (seeds), of which each sequence's mean is taken.
     rng : numpy.random.Generator
     resamples : int
+    clusters : ndarray, dtype=int, shape (sequences,), optional
+        Families, numbered from 0: they are drawn as wholes, since sequences of one family are
+        not independent. The value stays the mean over sequences.
 
     Returns
     -------
@@ -46,12 +53,15 @@ def paired_difference(
         Of ``first - second``.
     """
     difference = first.mean(axis=0) - second.mean(axis=0)
-    n = len(difference)
+    if clusters is None:
+        clusters = np.arange(len(difference))
+    sums, sizes = np.bincount(clusters, difference), np.bincount(clusters)
+    n = len(sizes)
+    means = []
     # Blocks keep the memory small: 10,000 x 1,000 indices would be 80 MB.
-    means = [
-        difference[rng.integers(n, size=(min(1000, resamples - start), n))].mean(axis=1)
-        for start in range(0, resamples, 1000)
-    ]
+    for start in range(0, resamples, 1000):
+        drawn = rng.integers(n, size=(min(1000, resamples - start), n))
+        means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
     return _interval(float(difference.mean()), np.concatenate(means))
 
 
@@ -95,8 +105,8 @@ def _interval(value: float, drawn: FloatArray) -> Interval:
     return Interval(value, float(low), float(high))
 
 
-def runs_of(table: pd.DataFrame, agents: Sequence[str], metric: str) -> FloatArray:
-    """Values of some agents (one per run) on the sequences of a per-sequence table.
+def runs_of(table: pd.DataFrame, agents: Sequence[str], metric: str) -> pd.DataFrame:
+    """Values of some agents on the sequences that all of them have one for.
 
     Parameters
     ----------
@@ -109,22 +119,29 @@ def runs_of(table: pd.DataFrame, agents: Sequence[str], metric: str) -> FloatArr
 
     Returns
     -------
-    ndarray, dtype=float64, shape (agents, sequences)
+    DataFrame
+        A row per sequence, its id in the index; a column of float64 per agent.
 
     Raises
     ------
     InputError
-        If an agent or the column is missing, or values are.
+        If an agent or the column is missing, an agent has two rows of one sequence, or no
+        sequence has a value for every agent.
     """
     known = list(dict.fromkeys(table["agent"]))
     if unknown := [agent for agent in agents if agent not in known]:
         raise InputError(f"no agent '{unknown[0]}' in the table (it has {', '.join(known)})")
     if metric not in table.columns:
         raise InputError(f"no column '{metric}' in the table")
-    wide = table.pivot(index="id", columns="agent", values=metric)[list(agents)]
-    if wide.isna().any(axis=None):
-        raise InputError(f"'{metric}' is not known for every sequence and agent")
-    return wide.to_numpy(dtype=np.float64).T
+    rows = table[table["agent"].isin(agents)]
+    if (twice := rows.duplicated(["id", "agent"])).any():
+        row = rows[twice].iloc[0]
+        raise InputError(f"record '{row['id']}' of agent '{row['agent']}' occurs twice")
+    wide = rows.pivot(index="id", columns="agent", values=metric)[list(dict.fromkeys(agents))]
+    wide = wide.astype(np.float64).dropna()
+    if wide.empty:
+        raise InputError(f"no sequence has '{metric}' for all of {', '.join(agents)}")
+    return wide
 
 
 def comparison_table(
@@ -132,6 +149,7 @@ def comparison_table(
     groups: Sequence[Sequence[str]],
     metrics: Sequence[str],
     rng: np.random.Generator,
+    families: pd.Series | None = None,
 ) -> pd.DataFrame:
     """One row per metric and group of runs; every group is compared with the first.
 
@@ -143,25 +161,31 @@ def comparison_table(
         Agents that are runs of one method.
     metrics : sequence of str
     rng : numpy.random.Generator
+    families : Series, optional
+        Family by id, for the interval of the difference, see `paired_difference`. A sequence
+        without one is a family of its own.
 
     Returns
     -------
     DataFrame
-        ``mean`` over runs, ``spread`` (standard deviation of the runs' means), interquartile mean
-        and difference to the first group with their intervals.
+        Each row over the ``n`` sequences that the group shares with the first: ``mean`` over
+        runs, ``spread`` (standard deviation of the runs' means), interquartile mean and
+        difference to the first group with their intervals.
     """
     rows = []
     for metric in metrics:
-        base = runs_of(table, groups[0], metric)
         for group in groups:
-            values = runs_of(table, group, metric)
+            wide = runs_of(table, [*groups[0], *group], metric)
+            base, values = (wide[list(agents)].to_numpy().T for agents in (groups[0], group))
+            clusters = None if families is None else family_numbers(wide.index, families)
             means = values.mean(axis=1)
             iqm = interquartile_mean(values, rng)
-            difference = paired_difference(values, base, rng)
+            difference = paired_difference(values, base, rng, clusters=clusters)
             rows.append(
                 {
                     "metric": metric,
                     "runs": " ".join(group),
+                    "n": len(wide),
                     "mean": means.mean(),
                     "spread": means.std(ddof=1) if len(means) > 1 else np.nan,
                     "iqm": iqm.value,
@@ -173,3 +197,17 @@ def comparison_table(
                 }
             )
     return pd.DataFrame(rows)
+
+
+def family_numbers(ids: pd.Index, families: pd.Series) -> NDArray[np.int64]:
+    """Number of the family of each id; ids without one get numbers of their own.
+
+    Examples
+    --------
+    >>> families = pd.Series({"a": "tRNA", "b": None, "c": "tRNA"})
+    >>> family_numbers(pd.Index(["a", "b", "c", "d"]), families).tolist()
+    [0, 1, 0, 2]
+    """
+    found = families.reindex(ids)
+    labels = [("own", k) if pd.isna(name) else ("family", name) for k, name in enumerate(found)]
+    return pd.factorize(pd.Series(labels, dtype=object))[0].astype(np.int64)
