@@ -50,7 +50,9 @@ def is_assembly(instance: Instance, picks: Picks, config: AssemblyConfig) -> boo
     """Whether picks of a policy in such an environment are an assembly."""
     if not can_be_invalid(config):
         return True
-    return not check_assembly(instance.seq, instance.all_boxes, picks, config.pseudoknots)
+    return not check_assembly(
+        instance.seq, instance.all_boxes, picks, config.pseudoknots, config.max_knot_order
+    )
 
 
 def drawn_assembly(

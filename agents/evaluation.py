@@ -20,6 +20,7 @@ from boxfold.agents.real_structures import (
 )
 from boxfold.envs.instance import Instance
 from boxfold.features.agreement import Agreement, agreement
+from boxfold.features.knot_order import DEFAULT_MAX_ORDER
 from boxfold.features.relations import Pseudoknots
 from boxfold.features.structure import IntArray, dot_bracket, is_nested
 from boxfold.rewards.energy import EnergyModel, mfe
@@ -137,7 +138,11 @@ def summarise(per_sequence: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure(
-    instance: Instance, assembly: Assembly, ruler: Ruler, pseudoknots: Pseudoknots = "forbid"
+    instance: Instance,
+    assembly: Assembly,
+    ruler: Ruler,
+    pseudoknots: Pseudoknots = "forbid",
+    max_knot_order: int = DEFAULT_MAX_ORDER,
 ) -> dict[str, Any]:
     """Every metric of one assembly except its time.
 
@@ -147,13 +152,14 @@ def measure(
     assembly : Assembly
     ruler : Ruler
     pseudoknots : {"forbid", "allow"}
+    max_knot_order : int
 
     Returns
     -------
     dict
         Accuracy is None without a reference, energies None where the structure is invalid.
     """
-    reasons = _reasons(instance, assembly, pseudoknots)
+    reasons = _reasons(instance, assembly, pseudoknots, max_knot_order)
     energy = None if reasons else structure_energy(instance.model, assembly.base_pairs)
     accuracy = _accuracy(assembly.base_pairs, instance.reference)
     return {
@@ -258,10 +264,13 @@ def _timed(
         return [None]
 
 
-def _reasons(instance: Instance, assembly: Assembly, pseudoknots: Pseudoknots) -> tuple[str, ...]:
+def _reasons(
+    instance: Instance, assembly: Assembly, pseudoknots: Pseudoknots, max_knot_order: int
+) -> tuple[str, ...]:
     if assembly.picks is None:
         return check_structure(instance.seq, assembly.base_pairs)
-    return check_assembly(instance.seq, instance.all_boxes, assembly.picks, pseudoknots)
+    boxes = instance.all_boxes
+    return check_assembly(instance.seq, boxes, assembly.picks, pseudoknots, max_knot_order)
 
 
 def _accuracy(base_pairs: IntArray, reference: IntArray | None) -> dict[str, float | None]:

@@ -131,6 +131,9 @@ class _Search:
         self.n_pairs = layout.boxes[..., 3].clamp(min=0).numpy()  # (B, N)
         self.present = self.n_pairs > 0
         self.length = np.array([len(each.seq) for each in instances])
+        self.knots = [
+            each.knot_order(config.pseudoknots, config.max_knot_order) for each in instances
+        ]
         self.conflict = np.zeros((*self.present.shape, self.present.shape[1]), dtype=bool)
         for conflict, each in zip(self.conflict, instances, strict=True):
             conflict[: each.n_boxes, : each.n_boxes] = each.conflict(config.pseudoknots)
@@ -169,7 +172,12 @@ class _Search:
         grown = grown.best(grown.regret, len(stem))
         owner = grown.sequence[:, None] == np.arange(len(self.instances))
         grown = grown.at(first_of_each(np.concatenate([owner, grown.picked], axis=1)))
-        return grown.best(grown.regret, self.options.width * self.options.expand)
+        grown = grown.best(grown.regret, self.options.width * self.options.expand)
+        for row, sequence in enumerate(grown.sequence.tolist()):
+            if (knots := self.knots[sequence]) is not None:
+                n = len(knots.crossing)
+                grown.allowed[row, :n] &= ~knots.excluded(grown.picked[row, :n])
+        return grown
 
     def _log_probs(self, sets: _Sets) -> FloatArray:
         """What the policy thinks of each stem (S, N); very little of stems that are not allowed."""

@@ -1,11 +1,14 @@
 """Agents of a few lines: chance, and the greedy rules every other agent has to beat."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from boxfold.agents.agent import Assembly, Picks, SingleAgent, assembly_of_picks, lowest_energy
 from boxfold.agents.scoring import SetScorer, set_scorer
 from boxfold.envs.instance import Instance
 from boxfold.features.channels import stem_stack_energy
+from boxfold.features.knot_order import KnotOrder
 from boxfold.features.relations import Pseudoknots
 from boxfold.features.structure import BoolArray, IntArray
 
@@ -20,8 +23,8 @@ class RandomAgent(SingleAgent):
     can_sample = True
 
     def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
-        conflict = instance.conflict(self.pseudoknots)
-        draws = [random_picks(conflict, rng) for _ in range(samples)]
+        conflict, knots = instance.conflict(self.pseudoknots), instance.knot_order(self.pseudoknots)
+        draws = [random_picks(conflict, rng, knots) for _ in range(samples)]
         if samples == 1:
             return assembly_of_picks(instance, draws[0])
         return assembly_of_picks(instance, *lowest_energy(instance, draws))
@@ -47,7 +50,7 @@ class GreedyScoreAgent(SingleAgent):
     def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
         order = np.argsort(-instance.score, kind="stable")
         order = order[instance.score[order] >= self.min_score]
-        return assembly_of_picks(instance, fitting(order, instance.conflict(self.pseudoknots)))
+        return assembly_of_picks(instance, fitting_stems(order, instance, self.pseudoknots))
 
 
 class GreedyStackAgent(SingleAgent):
@@ -59,7 +62,7 @@ class GreedyStackAgent(SingleAgent):
         energy = stem_stack_energy(instance.seq, instance.boxes)
         order = np.argsort(energy, kind="stable")
         order = order[energy[order] < 0]
-        return assembly_of_picks(instance, fitting(order, instance.conflict(self.pseudoknots)))
+        return assembly_of_picks(instance, fitting_stems(order, instance, self.pseudoknots))
 
 
 class GreedyEnergyAgent(SingleAgent):
@@ -71,11 +74,14 @@ class GreedyEnergyAgent(SingleAgent):
         if not instance.n_boxes:
             return assembly_of_picks(instance, ())
         scorer = set_scorer(instance, self.pseudoknots)
-        picks = _steepest_descent(scorer, instance.conflict(self.pseudoknots))
+        conflict, knots = instance.conflict(self.pseudoknots), instance.knot_order(self.pseudoknots)
+        picks = _steepest_descent(scorer, conflict, knots)
         return assembly_of_picks(instance, picks, scorer.calls)
 
 
-def random_picks(conflict: BoolArray, rng: np.random.Generator) -> Picks:
+def random_picks(
+    conflict: BoolArray, rng: np.random.Generator, knots: KnotOrder | None = None
+) -> Picks:
     """Draw the picks of a uniform masked policy.
 
     Parameters
@@ -83,6 +89,8 @@ def random_picks(conflict: BoolArray, rng: np.random.Generator) -> Picks:
     conflict : ndarray, dtype=bool, shape (N, N)
         Diagonal True.
     rng : numpy.random.Generator
+    knots : KnotOrder, optional
+        Limit of the knot order.
 
     Returns
     -------
@@ -98,11 +106,25 @@ def random_picks(conflict: BoolArray, rng: np.random.Generator) -> Picks:
             break
         picks.append(int(stems[choice]))
         allowed &= ~conflict[stems[choice]]
+        if knots is not None:
+            allowed &= ~knots.excluded(as_mask(picks, len(conflict)))
     return tuple(picks)
 
 
-def fitting(order: IntArray, conflict: BoolArray) -> Picks:
-    """Stems taken in `order`, those left out that conflict with one taken before.
+def fitting_stems(order: IntArray, instance: Instance, pseudoknots: Pseudoknots) -> Picks:
+    """Stems of an instance taken in `order` where they fit; see `fitting`."""
+    return fitting(order, instance.conflict(pseudoknots), instance.knot_order(pseudoknots))
+
+
+def as_mask(picks: Sequence[int], n: int) -> BoolArray:
+    """Which of n stems are picked, shape (n,)."""
+    mask = np.zeros(n, dtype=bool)
+    mask[list(picks)] = True
+    return mask
+
+
+def fitting(order: IntArray, conflict: BoolArray, knots: KnotOrder | None = None) -> Picks:
+    """Stems taken in `order`, those left out that do not go with those taken before.
 
     Examples
     --------
@@ -116,10 +138,14 @@ def fitting(order: IntArray, conflict: BoolArray) -> Picks:
         if allowed[stem]:
             picks.append(stem)
             allowed &= ~conflict[stem]
+            if knots is not None:
+                allowed &= ~knots.excluded(as_mask(picks, len(conflict)))
     return tuple(picks)
 
 
-def _steepest_descent(scorer: SetScorer, conflict: BoolArray) -> Picks:
+def _steepest_descent(
+    scorer: SetScorer, conflict: BoolArray, knots: KnotOrder | None = None
+) -> Picks:
     picked = np.zeros((1, len(conflict)), dtype=bool)
     allowed = np.ones_like(picked)
     while allowed.any():
@@ -129,4 +155,6 @@ def _steepest_descent(scorer: SetScorer, conflict: BoolArray) -> Picks:
             break
         picked[0, best] = True
         allowed[0] &= ~conflict[best]
+        if knots is not None:
+            allowed[0] &= ~knots.excluded(picked[0])
     return tuple(np.flatnonzero(picked[0]).tolist())

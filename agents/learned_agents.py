@@ -10,7 +10,7 @@ from torch import Tensor
 
 from boxfold.agents.agent import Agent, Assembly, Picks
 from boxfold.agents.drawn import best_drawn, drawn_assembly
-from boxfold.agents.heuristics import fitting
+from boxfold.agents.heuristics import fitting_stems
 from boxfold.agents.layout import Layouts, chunks_by_size, observing_bases, with_slots_for
 from boxfold.agents.learned import Learned, load_learned
 from boxfold.agents.network import AssemblyNetwork
@@ -83,16 +83,20 @@ class SupervisedAgent(LearnedAgent):
         for instance, scores in zip(fresh, logits, strict=True):
             noise = warmth * rng.logistic(size=(len(warmth), len(scores)))
             noise[0] = 0
-            conflict = instance.conflict(self.pseudoknots)
-            drawn = [above(row, cut, conflict) for row in scores + noise]
+            drawn = [above(row, cut, instance, self.pseudoknots) for row in scores + noise]
             assemblies.append(_best(instance, different(drawn, samples), config))
         return assemblies
 
 
-def above(scores: NDArray[np.floating], cut: float, conflict: NDArray[np.bool_]) -> Picks:
+def above(
+    scores: NDArray[np.floating],
+    cut: float,
+    instance: Instance,
+    pseudoknots: Pseudoknots = "forbid",
+) -> Picks:
     """Boxes taken from the highest score down to `cut`, where they fit."""
     order = np.argsort(-scores, kind="stable")
-    return fitting(order[scores[order] > cut], conflict)
+    return fitting_stems(order[scores[order] > cut], instance, pseudoknots)
 
 
 @torch.no_grad()

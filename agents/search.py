@@ -6,6 +6,7 @@ from boxfold.agents.agent import Assembly, Picks, SingleAgent, assembly_of_picks
 from boxfold.agents.heuristics import MIN_GAIN
 from boxfold.agents.scoring import FloatArray, SetScorer, set_scorer
 from boxfold.envs.instance import Instance
+from boxfold.features.knot_order import KnotOrder
 from boxfold.features.relations import Pseudoknots
 from boxfold.features.structure import BoolArray, IntArray
 from boxfold.rewards.energy import mfe
@@ -38,8 +39,13 @@ class BeamAgent(SingleAgent):
         if not instance.n_boxes:
             return assembly_of_picks(instance, ())
         scorer = set_scorer(instance, self.pseudoknots)
-        conflict = instance.conflict(self.pseudoknots)
-        picks = beam_search(scorer, conflict, self.width, self.max_energy_calls)
+        picks = beam_search(
+            scorer,
+            instance.conflict(self.pseudoknots),
+            self.width,
+            self.max_energy_calls,
+            instance.knot_order(self.pseudoknots),
+        )
         return assembly_of_picks(instance, picks, scorer.calls)
 
 
@@ -79,14 +85,15 @@ class AnnealingAgent(SingleAgent):
         ends = []
         for _ in range(samples):
             energies = _CachedEnergies(instance, self.pseudoknots)
-            ends.append(self._anneal(energies, instance.conflict(self.pseudoknots), rng))
+            ends.append(self._anneal(energies, instance, rng))
             calls += energies.scorer.calls
         picks, more_calls = lowest_energy(instance, ends) if samples > 1 else (ends[0], 0)
         return assembly_of_picks(instance, picks, calls + more_calls)
 
     def _anneal(
-        self, energies: "_CachedEnergies", conflict: BoolArray, rng: np.random.Generator
+        self, energies: "_CachedEnergies", instance: Instance, rng: np.random.Generator
     ) -> Picks:
+        conflict, knots = instance.conflict(self.pseudoknots), instance.knot_order(self.pseudoknots)
         conflicts = [frozenset(np.flatnonzero(row).tolist()) for row in conflict]
         stems = rng.integers(len(conflict), size=len(self.temperatures)).tolist()
         # exp(-change / T) > u, with the logarithm taken once for all moves
@@ -96,6 +103,8 @@ class AnnealingAgent(SingleAgent):
             if self.max_energy_calls and energies.scorer.calls >= self.max_energy_calls:
                 break
             moved = now - {stem} if stem in now else (now - conflicts[stem]) | {stem}
+            if knots is not None and knots.is_exceeded(sorted(moved)):
+                continue
             if energies[moved] - energies[now] < bar:
                 now = moved
                 if energies[now] < energies[best] - MIN_GAIN:
@@ -145,7 +154,11 @@ class _CachedEnergies(dict[frozenset[int], float]):
 
 
 def beam_search(
-    scorer: SetScorer, conflict: BoolArray, width: int, max_energy_calls: int | None = None
+    scorer: SetScorer,
+    conflict: BoolArray,
+    width: int,
+    max_energy_calls: int | None = None,
+    knots: KnotOrder | None = None,
 ) -> Picks:
     """Set of lowest free energy that a beam of `width` sets meets.
 
@@ -157,6 +170,8 @@ def beam_search(
     width : int
     max_energy_calls : int, optional
         Extensions beyond it are not tried; the best sets' come first.
+    knots : KnotOrder, optional
+        Limit of the knot order.
 
     Returns
     -------
@@ -168,6 +183,8 @@ def beam_search(
     best, best_energy = picked[0], 0.0
     while len(picked):
         allowed = ~(picked @ conflict)
+        if knots is not None:
+            allowed &= ~knots.excluded_each(picked)
         if max_energy_calls is not None:
             n_left = max(max_energy_calls - scorer.calls, 0)
             allowed.flat[np.flatnonzero(allowed)[n_left:]] = False

@@ -124,7 +124,7 @@ class SupervisedTrainer(EpochTrainer):
         cuts = np.log(THRESHOLDS / (1 - THRESHOLDS))
         picks = [
             [
-                above(scores, cut, each.conflict(config.pseudoknots))
+                above(scores, cut, each, config.pseudoknots)
                 for each, scores in zip(self.validation, logits, strict=True)
             ]
             for cut in cuts

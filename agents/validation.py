@@ -56,7 +56,8 @@ def validation_scores(
 def measure_drawn(instance: Instance, picks: Picks, config: AssemblyConfig) -> dict[str, Any]:
     """Row of `measure` for the picks of a policy; what is invalid has the gap of no structure."""
     ruler = Ruler(instance.optimum.energy, np.nan)
-    row = measure(instance, drawn_assembly(instance, picks, config), ruler, config.pseudoknots)
+    assembly = drawn_assembly(instance, picks, config)
+    row = measure(instance, assembly, ruler, config.pseudoknots, config.max_knot_order)
     if row["free_energy"] is None:
         row["energy_gap"] = -instance.optimum.energy
     return row

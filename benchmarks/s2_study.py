@@ -83,7 +83,7 @@ def assembled_f1(windows: Sequence[Window], scores: Scores, cut: float) -> float
     found = []
     for window, all_scores in zip(windows, scores, strict=True):
         instance = window.instance
-        picks = above(all_scores[: instance.n_boxes], cut, instance.conflict())
+        picks = above(all_scores[: instance.n_boxes], cut, instance)
         assert instance.reference is not None
         found.append(agreement(instance.base_pairs(picks), instance.reference).f1)
     return float(np.mean(found))

@@ -9,6 +9,7 @@ from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.envs.outcome import episode_info, refusal
 from boxfold.envs.slots import Slots, slots_of
+from boxfold.features.knot_order import KnotOrder
 from boxfold.features.structure import BoolArray, IntArray
 from boxfold.features.tokens import N_TOKEN_FEATURES
 from boxfold.rewards.reward import REWARD_COMPONENTS, StateTerms, step_reward
@@ -219,6 +220,9 @@ class BatchAssembly:
         """Pick one selectable slot in each of some episodes."""
         self.observation["picked"][rows, slots] = 1
         self.selectable[rows] &= ~self._conflict[rows, slots]
+        if self.config.pseudoknots == "allow":
+            for b, slot in zip(rows.tolist(), slots.tolist(), strict=True):
+                self._limit_knots(b, slot)
         if self.config.mask:
             self._mask[rows, :-1] = self.selectable[rows]
         else:
@@ -228,6 +232,20 @@ class BatchAssembly:
             if slot < self.config.n_stem_slots:
                 self._evaluate(b, slot)
             self._summarise(b)
+
+    def _limit_knots(self, b: int, slot: int) -> None:
+        """Rule out what would make episode `b` too knotted once it has picked `slot`.
+
+        Only a pick that crosses an earlier one can change that: a stem that closes an odd ring of
+        crossings with the pick needs a second neighbour of the pick in that ring.
+        """
+        instance, before = self._instance(b), self._stems(b)
+        if slot >= self.config.n_stem_slots or not instance.crossing[slot, before].any():
+            return
+        picked = np.zeros(instance.n_boxes, dtype=bool)
+        picked[[*before, slot]] = True
+        order = KnotOrder(instance.crossing, self.config.max_knot_order)
+        self.selectable[b, : instance.n_boxes] &= ~order.excluded(picked)
 
     def _evaluate(self, b: int, last: int) -> None:
         """Energies of the stems picked in episode `b`, after its last pick."""
@@ -262,7 +280,13 @@ class BatchAssembly:
         """Why the episode that ends with an action is invalid; empty if it is valid."""
         instance, boxes = self._instance(b), self.observation["boxes"][b]
         if is_legal or action == self.config.stop:
-            return check_assembly(instance.seq, boxes, self.picks[b], self.config.pseudoknots)
+            return check_assembly(
+                instance.seq,
+                boxes,
+                self.picks[b],
+                self.config.pseudoknots,
+                self.config.max_knot_order,
+            )
         return refusal(instance, boxes, self.picks[b], action, self.config)
 
     def _info(self, b: int, reasons: tuple[str, ...]) -> dict[str, Any]:

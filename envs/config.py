@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
+from boxfold.features.knot_order import DEFAULT_MAX_ORDER
 from boxfold.features.relations import Pseudoknots
 from boxfold.rewards.reward import RewardConfig
 
@@ -30,6 +31,10 @@ class AssemblyConfig:
     )
     pseudoknots: Pseudoknots = field(
         default="forbid", metadata={"help": "forbid: stems that cross can't both be picked; allow"}
+    )
+    max_knot_order: int = field(
+        default=DEFAULT_MAX_ORDER,
+        metadata={"help": "with allow: bracket pages that a structure may need besides ()"},
     )
     mask: bool = field(
         default=True,
@@ -58,6 +63,8 @@ class AssemblyConfig:
             raise ValueError(f"action_types is '{self.action_types}' (allowed: stem, all)")
         if self.pseudoknots not in get_args(Pseudoknots):
             raise ValueError(f"pseudoknots is '{self.pseudoknots}' (allowed: forbid, allow)")
+        if self.max_knot_order < 1:
+            raise ValueError(f"max_knot_order is {self.max_knot_order} (allowed: at least 1)")
         if self.reward.needs_completion and self.pseudoknots == "allow":
             raise ValueError("reward mode 'potential' needs pseudoknots='forbid'")
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxfold.features.box import stem_base_pairs
+from boxfold.features.knot_order import DEFAULT_MAX_ORDER, KnotOrder
 from boxfold.features.proposals import Proposals, run_proposals
 from boxfold.features.relations import Pseudoknots, conflict_matrix, crosses
 from boxfold.features.structure import (
@@ -192,6 +193,12 @@ class Instance:
     @cached_property
     def _conflict_knotted(self) -> BoolArray:
         return conflict_matrix(self.boxes, "allow")
+
+    def knot_order(
+        self, pseudoknots: Pseudoknots, max_order: int = DEFAULT_MAX_ORDER
+    ) -> KnotOrder | None:
+        """Limit of the knot order of picked stems; None where `conflict` forbids all knots."""
+        return KnotOrder(self.crossing, max_order) if pseudoknots == "allow" else None
 
     def stems_of(self, picks: Iterable[int]) -> list[int]:
         """The stems among picks of `all_boxes`, in the same order."""

@@ -41,7 +41,8 @@ def refusal(
         return (f"slot {slot} holds no box",)
     if slot in picks:
         return (f"box {slot} is picked already",)
-    reasons = check_assembly(instance.seq, boxes, [*picks, slot], config.pseudoknots)
+    grown = [*picks, slot]
+    reasons = check_assembly(instance.seq, boxes, grown, config.pseudoknots, config.max_knot_order)
     return reasons or (f"box {slot} contradicts a picked box",)
 
 

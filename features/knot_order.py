@@ -5,8 +5,10 @@ pages: nested sets have order 0, H-type knots and kissing hairpins order 1.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
-from boxfold.features.structure import BoolArray, IntArray
+BoolArray = NDArray[np.bool_]  # of `structure`, which builds on this module
+IntArray = NDArray[np.integer]
 
 DEFAULT_MAX_ORDER = 1
 """One page besides ``()``: 98.5 % of the knotted RNAs of bpRNA TR0 and all of PseudoBase++."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxfold.features.errors import InputError
+from boxfold.features.knot_order import knots, pages_within
 
 MIN_HAIRPIN = 3
 """Fewest unpaired bases that a hairpin loop can hold."""
@@ -158,7 +159,8 @@ def pages(base_pairs: IntArray) -> IntArray:
     """Bracket page of each pair, so that no two pairs of one page cross.
 
     Whole helices are placed together, the largest first, each on the lowest page where it
-    crosses nothing; so the main helices get ``()``.
+    crosses nothing; so the main helices get ``()``. Where that takes more than two pages and two
+    suffice, there are two, and of each knot the side with more pairs gets ``()``.
 
     Parameters
     ----------
@@ -184,6 +186,22 @@ def pages(base_pairs: IntArray) -> IntArray:
         members = np.flatnonzero(helix == index)
         taken = set(page[crossing[members].any(axis=0)].tolist())
         page[members] = next(p for p in range(len(pairs) + 1) if p not in taken)
+    if page.max() > 1:
+        first = np.unique(helix, return_index=True)[1]
+        two = _two_pages(crossing[np.ix_(first, first)], sizes)
+        page = page if two is None else two[helix]
+    return page
+
+
+def _two_pages(crossing: BoolArray, sizes: IntArray) -> IntArray | None:
+    """Page of each helix if two suffice."""
+    page = pages_within(crossing, 2)
+    if page is None:
+        return None
+    for knot in knots(crossing):
+        side = page[knot]
+        if sizes[knot][side == 1].sum() > sizes[knot][side == 0].sum():
+            page[knot] = 1 - side
     return page
 
 

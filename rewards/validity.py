@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from boxfold.features.box import BoxKind
+from boxfold.features.knot_order import DEFAULT_MAX_ORDER, KnotOrder
 from boxfold.features.loops import merged_base_pairs, structure_boxes
-from boxfold.features.relations import Pseudoknots, crosses, share_base
+from boxfold.features.relations import Pseudoknots, crosses, share_base, too_tight
 from boxfold.features.sequence import BASES, UNKNOWN
 from boxfold.features.structure import CANONICAL_PAIRS, MIN_HAIRPIN, IntArray
 
@@ -44,7 +45,11 @@ def check_structure(seq: str, base_pairs: IntArray) -> tuple[str, ...]:
 
 
 def check_assembly(
-    seq: str, boxes: IntArray, picks: Iterable[int], pseudoknots: Pseudoknots = "forbid"
+    seq: str,
+    boxes: IntArray,
+    picks: Iterable[int],
+    pseudoknots: Pseudoknots = "forbid",
+    max_knot_order: int = DEFAULT_MAX_ORDER,
 ) -> tuple[str, ...]:
     """Reasons why picked boxes are no assembly; empty if they are one.
 
@@ -60,6 +65,8 @@ def check_assembly(
     picks : iterable of int
         Indices of boxes.
     pseudoknots : {"forbid", "allow"}
+    max_knot_order : int
+        With "allow": bracket pages that the stems may need besides the first.
 
     Returns
     -------
@@ -81,7 +88,7 @@ def check_assembly(
     picked = boxes[indices]
     is_stem = picked[:, 0] == BoxKind.STEM
     stems = picked[is_stem]
-    if reasons := _stem_conflicts(stems, pseudoknots):
+    if reasons := _stem_conflicts(stems, pseudoknots) or _order_reasons(stems, max_knot_order):
         return reasons
     pairs = merged_base_pairs(stems)
     if reasons := check_structure(seq, pairs):
@@ -130,12 +137,20 @@ def nested_brackets(base_pairs: IntArray, can_pair: Sequence[bytes]) -> str | No
 
 def _stem_conflicts(stems: IntArray, pseudoknots: Pseudoknots) -> tuple[str, ...]:
     reasons = []
-    for relation, words in ((share_base(stems), "share a base"), (crosses(stems), "cross")):
-        if words == "cross" and pseudoknots == "allow":
-            continue
+    if pseudoknots == "forbid":
+        crossing, how = crosses(stems), "cross"
+    else:
+        crossing, how = too_tight(stems), "cross with too few bases between them"
+    for relation, words in ((share_base(stems), "share a base"), (crossing, how)):
         for a, b in np.argwhere(np.triu(relation, 1)).tolist():
             reasons.append(f"picked {_name(stems[a])} and {_name(stems[b])} {words}")
     return tuple(reasons)
+
+
+def _order_reasons(stems: IntArray, max_order: int) -> tuple[str, ...]:
+    if not KnotOrder(crosses(stems), max_order).is_exceeded(list(range(len(stems)))):
+        return ()
+    return (f"the picked stems need more than {max_order + 1} bracket pages",)
 
 
 def _name(box: IntArray | list[int]) -> str:

@@ -164,16 +164,51 @@ def test_crossing_boxes_only_where_allowed():
 @pytest.mark.parametrize("pseudoknots", ["forbid", "allow"])
 def test_mask_step_by_step_equals_mask_from_the_definition(instances, pseudoknots):
     batch = BatchAssembly(AssemblyConfig(32, pseudoknots=pseudoknots), 3)
-    n_compared = 0
+    n_compared = n_limited = 0
     for _, result in played(batch, instances, 60):
         for b in np.flatnonzero(~result.terminated):
             instance, picks = batch.instances[b], batch.picks[b]
             allowed = ~instance.conflict(pseudoknots)[picks].any(axis=0)
+            if pseudoknots == "allow":
+                limited = needs_a_third_page(instance, picks)
+                n_limited += (limited & allowed).sum()
+                allowed &= ~limited
             mask = batch.observation["action_mask"][b]
             np.testing.assert_array_equal(mask[: instance.n_boxes], allowed)
             assert not mask[instance.n_boxes : -1].any() and mask[-1] == 1
             n_compared += 1
-    assert n_compared > 60
+    assert n_compared > 60 and (n_limited > 0) == (pseudoknots == "allow")
+
+
+def needs_a_third_page(instance, picks):
+    """Boxes that, with what is picked, make a ring of crossings of odd length."""
+    out = np.zeros(instance.n_boxes, dtype=bool)
+    for box in range(instance.n_boxes):
+        together = sorted({*picks, box})
+        crossing = instance.crossing[np.ix_(together, together)].astype(int)
+        power = np.eye(len(together), dtype=int)
+        for step in range(1, len(together) + 1):  # a closed walk of odd length holds an odd ring
+            power = np.minimum(power @ crossing, 1)
+            out[box] |= step % 2 == 1 and power.trace() > 0
+    return out
+
+
+def test_knot_order_limits_what_two_page_knots_may_grow_to():
+    # four stems that all cross each other
+    seq = "GGGAAGGGAAGGGAAGGGAACCCAACCCAACCCAACCC"
+    stems = [stem_box(5 * k, 5 * k + 22, 3) for k in range(4)]
+    for order in (1, 2, 3):
+        batch = loaded(instance_of(seq, stems), pseudoknots="allow", max_knot_order=order)
+        for n_picked in range(1, order + 1):
+            assert mask_of(batch)[:4] == "0" * (n_picked - 1) + "1" * (5 - n_picked)
+            assert not batch.step([n_picked - 1]).terminated[0]
+        info = batch.step([order]).infos[0]  # nothing may follow
+        assert info["n_picks"] == order + 1 and info["valid"]
+    batch = loaded(instance_of(seq, stems), pseudoknots="allow", mask=False)
+    for action in (0, 1):
+        batch.step([action])
+    reasons = batch.step([2]).infos[0]["reasons"]
+    assert reasons == ("the picked stems need more than 2 bracket pages",)
 
 
 @pytest.mark.parametrize("pseudoknots", ["forbid", "allow"])

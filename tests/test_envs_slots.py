@@ -56,7 +56,17 @@ def contradict(a, b, pseudoknots):
         return True
     crossing = any(p[0] < q[0] < p[1] < q[1] for p in pairs_a for q in pairs_b)
     crossing |= any(q[0] < p[0] < q[1] < p[1] for p in pairs_a for q in pairs_b)
-    return crossing and pseudoknots == "forbid"
+    return crossing and (pseudoknots == "forbid" or is_tight(a, b))
+
+
+def is_tight(a, b):
+    """Stems of which one strand follows so soon on the other that the loops are too short."""
+    if not a.kind == b.kind == BoxKind.STEM:
+        return False
+    first, second = sorted([a, b], key=lambda box: box.row)
+    loop_1 = second.row - (first.row + first.n_rows)
+    loop_3 = second.col - (first.col + first.n_cols)
+    return loop_1 + loop_3 < 3
 
 
 @settings(max_examples=150)

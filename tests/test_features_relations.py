@@ -1,5 +1,7 @@
 """Relations of boxes against brute force on sets of bases and of pairs."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,6 +23,7 @@ from boxfold.features.relations import (
     crosses,
     encloses,
     share_base,
+    too_tight,
 )
 from boxfold.features.structure import BoolArray, IntArray
 
@@ -53,6 +56,19 @@ def is_crossed(a: Box, b: Box) -> bool:
     return not bases(a) & bases(b) and any(
         i < p < j < q or p < i < q < j for i, j in closing_pairs(a) for p, q in closing_pairs(b)
     )
+
+
+def is_tight(a: Box, b: Box) -> bool:
+    """Bases between the first two and between the last two strands, counted one by one."""
+    if not is_crossed(a, b):
+        return False
+    strands = sorted([*strands_of(a), *strands_of(b)])
+    between = [range(end, start) for (_, end), (start, _) in pairwise(strands)]
+    return len(between[0]) + len(between[2]) < 3
+
+
+def strands_of(box: Box) -> list[tuple[int, int]]:
+    return [(box.row, box.row + box.n_rows), (box.col, box.col + box.n_cols)]
 
 
 def is_enclosed(a: Box, b: Box) -> bool:
@@ -99,7 +115,9 @@ def test_conflicts_are_what_no_structure_can_hold(stems: IntArray) -> None:
     def shares(a: Box, b: Box) -> bool:
         return bool(bases(a) & bases(b))
 
-    assert conflict_matrix(stems, "allow").tolist() == matrix(shares, stems)
+    assert conflict_matrix(stems, "allow").tolist() == matrix(
+        lambda a, b: shares(a, b) or is_tight(a, b), stems
+    )
     assert conflict_matrix(stems).tolist() == matrix(
         lambda a, b: shares(a, b) or is_crossed(a, b), stems
     )
@@ -121,7 +139,9 @@ def test_three_way_junction_by_hand() -> None:
     assert named(closed_by_same_pair(stems[1:])) == set()
     diagonal = {(n, n) for n in range(4)}
     assert named(conflict_matrix(stems, "forbid")) == diagonal | {(1, 3), (3, 1)}
-    assert named(conflict_matrix(stems, "allow")) == diagonal
+    # base 8 follows the first branch at once, and one base lies between 13 and 15
+    assert named(conflict_matrix(stems, "allow")) == diagonal | {(1, 3), (3, 1)}
+    assert named(conflict_matrix(stems[[0, 1, 2]], "allow")) == {(n, n) for n in range(3)}
 
 
 def test_only_a_stem_of_the_set_closes_boxes() -> None:
@@ -139,6 +159,21 @@ def test_boxes_that_touch_conflict_and_boxes_that_abut_do_not() -> None:
         (2, 0),
     }
     assert named(encloses(stems)) == {(0, 2)}
+
+
+def test_loops_one_and_three_count_together_and_loop_two_does_not() -> None:
+    # 0-2 pair 10-12, the second stem is moved towards both ends of the first.
+    first = stem_box(0, 12, 3)
+    for start, end, tight in [
+        (4, 15, True),
+        (5, 15, False),
+        (4, 16, False),
+        (3, 16, True),
+        (3, 17, False),
+    ]:
+        pair = boxes_to_array([first, stem_box(start, end, 2)])
+        assert named(too_tight(pair)) == ({(0, 1), (1, 0)} if tight else set()), (start, end)
+        assert conflict_matrix(pair, "allow")[0, 1] == tight
 
 
 def test_conflicts_are_for_stems_and_known_options_only() -> None:

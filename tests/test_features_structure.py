@@ -86,6 +86,13 @@ def test_pages_of_three_helices_that_all_cross() -> None:
     assert pages(np.zeros((0, 2), dtype=np.int64)).tolist() == []
 
 
+def test_a_chain_of_knots_takes_two_pages() -> None:
+    # Largest first, both large helices would get (), and the two between them [ and {.
+    chain = [(0, 12), (1, 11), (2, 10), (8, 22), (18, 34), (30, 44), (31, 43), (32, 42)]
+    assert pages(as_base_pairs(chain)).tolist() == [0, 0, 0, 1, 0, 1, 1, 1]
+    assert pages(as_base_pairs(chain[2:])).tolist() == [1, 0, 1, 0, 0, 0]
+
+
 def test_at_most_thirty_pages_can_be_written() -> None:
     all_cross = np.stack([np.arange(31), np.arange(31, 62)], axis=1)
     assert dot_bracket(all_cross[:30] - [0, 1], 60).startswith("([{<ABC")

@@ -89,6 +89,18 @@ def test_crossing_stems_are_valid_where_allowed() -> None:
     assert check_assembly(seq, boxes, [0, 1], "allow") == ()
 
 
+def test_stems_that_cross_need_loops_and_pages() -> None:
+    tight = boxes_to_array([stem_box(0, 14, 4), stem_box(5, 17, 3)])
+    reason = "picked stem 1-15 and stem 6-18 cross with too few bases between them"
+    assert check_assembly("GGGGACCCAAACCCCGGG", tight, [0, 1], "allow") == (reason,)
+    seq = "GGGAAGGGAAGGGAAGGGAACCCAACCCAACCCAACCC"
+    boxes = boxes_to_array([stem_box(5 * k, 5 * k + 22, 3) for k in range(4)])
+    assert check_assembly(seq, boxes, [0, 2], "allow") == ()
+    reason = "the picked stems need more than 2 bracket pages"
+    assert check_assembly(seq, boxes, [0, 1, 3], "allow") == (reason,)
+    assert check_assembly(seq, boxes, [0, 1, 3], "allow", max_knot_order=2) == ()
+
+
 def test_stems_that_abut_are_merged_first() -> None:
     # the halves of a helix with the hairpin of its inner end; the outer half alone has none
     boxes = boxes_to_array([stem_box(0, 11, 2), stem_box(2, 9, 2), hairpin_box(3, 8)])
