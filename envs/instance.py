@@ -1,12 +1,13 @@
 """One assembly problem: a sequence, its proposed boxes and everything that is computed once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from boxfold.envs.objective import Objective
 from boxfold.features.box import stem_base_pairs
 from boxfold.features.knot_order import DEFAULT_MAX_ORDER, KnotOrder
 from boxfold.features.proposals import Proposals, run_proposals
@@ -42,6 +43,12 @@ class Instance:
         Known structure, only used to judge; never seen by an agent.
     energy_calls : int
         Free energies evaluated so far by `energy`.
+    reactivity : ndarray, dtype=float32, shape (L,), or None
+        Of a probing experiment; NaN where it is missing.
+    texts : dict of str to str
+        Further columns of the table that it came from.
+    objective : Objective or None
+        What agents minimise by `cost`; None: the free energy.
 
     Examples
     --------
@@ -55,6 +62,9 @@ class Instance:
     proposals: Proposals
     reference: IntArray | None = None
     energy_calls: int = field(default=0, repr=False)
+    reactivity: NDArray[np.float32] | None = field(default=None, repr=False)
+    texts: dict[str, str] = field(default_factory=dict, repr=False)
+    objective: Objective | None = field(default=None, repr=False)
     _solvers: dict[float, StemOptimum] = field(default_factory=dict, init=False, repr=False)
     _optima: dict[float, Optimum] = field(default_factory=dict, init=False, repr=False)
     _cuts: dict[int, "Instance"] = field(default_factory=dict, init=False, repr=False)
@@ -178,9 +188,13 @@ class Instance:
         if max(self.n_boxes, len(self.proposals.loops)) <= max_boxes:
             return self
         if max_boxes not in self._cuts:
-            best = self.proposals.best(max_boxes)
-            self._cuts[max_boxes] = Instance(self.id, self.seq, best, self.reference)
+            self._cuts[max_boxes] = replace(self.fresh(), proposals=self.proposals.best(max_boxes))
         return self._cuts[max_boxes]
+
+    def fresh(self) -> "Instance":
+        """The same problem with nothing computed or counted yet."""
+        objective = None if self.objective is None else self.objective.fresh()
+        return replace(self, energy_calls=0, objective=objective)
 
     def conflict(self, pseudoknots: Pseudoknots = "forbid") -> BoolArray:
         """Which stems can't be picked together, shape (N, N); see `conflict_matrix`."""
@@ -249,6 +263,10 @@ class Instance:
         if self.crossing[picks][:, picks].any():
             return float(knotted_energy(self.model, as_base_pairs(pairs)).total)
         return self.model.free_energy(pairs)
+
+    def cost(self, picks: Iterable[int]) -> float:
+        """What agents minimise, kcal/mol: `energy`, or `Objective.cost` if there is one."""
+        return self.energy(picks) if self.objective is None else self.objective.cost(self, picks)
 
 
 def instance_from_sequence(

@@ -53,7 +53,7 @@ def read_reactivities(path: str | Path) -> dict[str, Reactivity]:
         Naming the file and the record: if it can't be read, holds no profile, an id occurs twice
         or a value is no number.
     """
-    text = _text(path)
+    text = plain_text(path)
     if text.lstrip().startswith("RDAT_VERSION"):
         rows: Iterable[tuple[str, list[str]]] = rdat_profiles(text, path)
     else:
@@ -181,7 +181,14 @@ def _table_rows(text: str, path: str | Path) -> Iterable[tuple[str, list[str]]]:
         yield row[name].strip(), _split(row[values])
 
 
-def _text(path: str | Path) -> str:
+def plain_text(path: str | Path) -> str:
+    """Text of a UTF-8 file, plain or gzip.
+
+    Raises
+    ------
+    InputError
+        If it can't be read.
+    """
     try:
         data = Path(path).read_bytes()
         data = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data

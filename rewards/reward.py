@@ -10,10 +10,12 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boxfold.rewards.terms import RewardTerm
+
 RewardMode = Literal["final", "immediate", "potential"]
 
 REWARD_COMPONENTS = ("validity", "energy", "loops", "shaping")
-"""Names of the last axis of `step_reward`; the reward is their sum."""
+"""Names of the last axis of `step_reward`, whose sum is the reward; see `RewardConfig.components`."""
 
 MIN_SCALE = 2.0
 """Smallest energy, in kcal/mol, by which rewards are divided."""
@@ -47,6 +49,10 @@ class RewardConfig:
         default=0.0,
         metadata={"help": "kcal/mol per natural log-probability that S1 gives an implied loop"},
     )
+    terms: tuple[RewardTerm, ...] = field(
+        default=(),
+        metadata={"help": "rewards by weight, paid at the end in place of the free energy"},
+    )
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(RewardMode):
@@ -55,6 +61,18 @@ class RewardConfig:
             raise ValueError(f"gamma is {self.gamma} (allowed: above 0, at most 1)")
         if self.invalid_penalty < 0 or self.max_energy < 0 or self.loop_weight < 0:
             raise ValueError("invalid_penalty, max_energy and loop_weight can't be negative")
+        if self.terms and (self.mode != "final" or self.loop_weight):
+            raise ValueError(
+                "a combination of rewards is paid at the end: no other mode than 'final' (the "
+                "exact optimum is of the free energy alone) and no loop_weight go with it"
+            )
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of what the reward is the sum of: of the terms, if there are any."""
+        if self.terms:
+            return ("validity", *(term.name for term in self.terms))
+        return REWARD_COMPONENTS
 
     @property
     def needs_completion(self) -> bool:
