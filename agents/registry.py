@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
+from boxfold.agents.additive_agents import BestScoreAgent
 from boxfold.agents.agent import Agent
 from boxfold.agents.heuristics import (
     GreedyEnergyAgent,
@@ -13,6 +14,7 @@ from boxfold.agents.heuristics import (
     GreedyStackAgent,
     RandomAgent,
 )
+from boxfold.agents.oracle import OracleAgent
 from boxfold.agents.search import AnnealingAgent, BeamAgent, ExactAgent, RnafoldAgent
 from boxfold.features.errors import InputError
 from boxfold.features.relations import Pseudoknots
@@ -28,9 +30,14 @@ BUILT_IN: dict[str, Callable[[Pseudoknots], Agent]] = {
         AnnealingAgent,
         ExactAgent,
         RnafoldAgent,
+        BestScoreAgent,
+        OracleAgent,
     )
 }
 """Agents that need no weights."""
+
+ON_REQUEST = (OracleAgent.name,)
+"""Agents that only run where they are named: they look at the known structure."""
 
 SHIPPED = ("supervised", "clone", "reinforce", "ppo", "a2c")
 """Agents whose weights are ``weights/NAME.safetensors`` in this package."""
@@ -46,7 +53,7 @@ def load_agents(
     Parameters
     ----------
     names : sequence of str, optional
-        Default: every built-in agent and every one with shipped weights.
+        Default: every built-in agent but those `ON_REQUEST` and every one with shipped weights.
     pseudoknots : {"forbid", "allow"}
 
     Returns
@@ -54,7 +61,8 @@ def load_agents(
     list of Agent
     """
     if names is None:
-        names = [*BUILT_IN, *(name for name in SHIPPED if shipped_weights(name).is_file())]
+        names = [name for name in BUILT_IN if name not in ON_REQUEST]
+        names += [name for name in SHIPPED if shipped_weights(name).is_file()]
     return [load_agent(name, pseudoknots) for name in names]
 
 

@@ -1,0 +1,99 @@
+"""The best that boxes allow: the set of stems of highest F1 against a known structure.
+
+F1 is a fraction, ``2 TP / (P + R)`` with P picked and R known pairs. Dinkelbach's method turns it
+into sums: for a guess f, stems are worth ``2 TP - f P``, and the F1 of the best set is the next
+guess. The guesses rise and end at the optimum after a few rounds.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from boxfold.agents.agent import Assembly, Picks, SingleAgent, assembly_of_picks
+from boxfold.envs.instance import Instance
+from boxfold.features.box import stem_base_pairs
+from boxfold.features.errors import InputError
+from boxfold.features.structure import IntArray
+from boxfold.rewards.additive import AdditiveConfig, additive_optimum
+
+MAX_ROUNDS = 30
+"""Dinkelbach's guesses double their digits each round; five are typical."""
+
+_TOLERANCE = 1e-9
+
+
+class BestF1(NamedTuple):
+    """Best set of boxes: `picks`, rising, its `f1`, and whether that is proven."""
+
+    picks: Picks
+    f1: float
+    proven: bool
+
+
+KNOTTED = AdditiveConfig("allow")
+
+
+def best_f1(boxes: IntArray, reference: IntArray, config: AdditiveConfig = KNOTTED) -> BestF1:
+    """Set of stems without a conflict that agrees best with a structure.
+
+    Parameters
+    ----------
+    boxes : ndarray, dtype=int, shape (N, 5)
+        Stems.
+    reference : ndarray, dtype=int, shape (K, 2)
+    config : AdditiveConfig
+        Which sets are allowed. Default: crossing stems, without a charge.
+
+    Returns
+    -------
+    BestF1
+        F1 over exact base pairs, as `features.agreement`; of the empty reference it is 1, by
+        nothing picked.
+
+    Examples
+    --------
+    >>> boxes = np.array([[0, 0, 7, 3, 3], [0, 1, 7, 2, 2]])
+    >>> best_f1(boxes, np.array([[1, 8], [2, 7]]))
+    BestF1(picks=(1,), f1=1.0, proven=True)
+    """
+    if not len(reference):
+        return BestF1((), 1.0, True)
+    size = boxes[:, 3]
+    found = _true_pairs(boxes, reference)
+    best = BestF1((), 0.0, True)
+    for _ in range(MAX_ROUNDS):
+        worth = 2 * found - best.f1 * size
+        optimum = additive_optimum(boxes, np.where(found > 0, worth, -1.0), config)
+        picks = list(optimum.picks)
+        f1 = float(2 * found[picks].sum() / (size[picks].sum() + len(reference)))
+        if f1 <= best.f1 + _TOLERANCE:
+            return best._replace(proven=best.proven and optimum.proven)
+        best = BestF1(optimum.picks, f1, optimum.proven)
+    return best._replace(proven=False)
+
+
+def _true_pairs(boxes: IntArray, reference: IntArray) -> IntArray:
+    """How many known pairs each stem holds, shape (N,)."""
+    pairs = stem_base_pairs(boxes)
+    width = int(max(pairs.max(initial=0), reference.max(initial=0))) + 1
+    known = np.isin(pairs @ [width, 1], reference @ [width, 1])
+    owner = np.repeat(np.arange(len(boxes)), boxes[:, 3])
+    return np.bincount(owner[known], minlength=len(boxes))
+
+
+class OracleAgent(SingleAgent):
+    """The set of boxes of highest F1; sees the known structure, so it is a ceiling, no method.
+
+    Parameters
+    ----------
+    pseudoknots : {"forbid", "allow"}
+    """
+
+    name = "oracle"
+
+    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
+        if instance.reference is None:
+            raise InputError(f"agent 'oracle': '{instance.id}' has no known structure to look at")
+        config = AdditiveConfig(self.pseudoknots)
+        found = best_f1(instance.boxes, instance.reference, config)
+        return assembly_of_picks(instance, found.picks)
