@@ -35,7 +35,7 @@ demo: $(STAMP) ## predict bundled RNAs, then compare all agents on 100 unseen wi
 
 # The shipped S1 from data to weights; what it costs stands in s1/weights/s1.md. An interrupted step
 # goes on with `--resume`; delete its output to start it anew. The rescorer learns from windows that
-# the heads have not seen. `python -m boxfold.s1.shipped runs/train_s1/rescorer_c` ships the result.
+# the heads have not seen. `python -m boxfold.s1.shipped mfe runs/train_s1/rescorer_c` ships the result.
 SHARED ?= ../shared/data
 HUMAN := $(SHARED)/human_transcripts_chr21_chr9.fa.gz
 S1 := runs/train_s1

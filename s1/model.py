@@ -20,7 +20,7 @@ from boxfold.s1.loop_ends import N_SIDE, LoopEnds
 from boxfold.s1.network import BoxNet, NetworkConfig
 from boxfold.s1.rescorer import Rescorer
 from boxfold.s1.run_folder import Tensors, load_tensors
-from boxfold.s1.shipped import load_shipped
+from boxfold.s1.shipped import MFE, SHIPPED, load_shipped
 from boxfold.s1.votes import PixelVotes, VotedBoxes, pixel_votes, sigmoid, tally_votes
 
 BATCH_PIXELS = 16 * 64 * 64
@@ -120,15 +120,17 @@ class S1Model:
         Parameters
         ----------
         path : str or Path, optional
-            Run folder of ``train-s1`` or a weights file; default: the weights that ship.
+            Run folder of ``train-s1``, a weights file, or the name of weights that ship: ``mfe``
+            (default) or ``real``; ``./real`` is the folder.
 
         Raises
         ------
         InputError
             If there are no whole weights of this version.
         """
-        if path is None:
-            return cls._of(*load_shipped(), "the shipped weights")
+        if path is None or path in SHIPPED:
+            name = MFE if path is None else str(path)
+            return cls._of(*load_shipped(name), f"the shipped weights '{name}'")
         path = Path(path)
         path = path / "weights.safetensors" if path.is_dir() else path
         return cls._of(*load_tensors(path, "s1"), str(path))

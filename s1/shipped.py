@@ -1,6 +1,6 @@
-"""The weights that ship: two files, because the rescorer is trained by itself and more often.
+"""The weights that ship, by name; heads and rescorer apart: those are trained more often.
 
-``python -m boxfold.s1.shipped RUN`` writes both from the weights of one training.
+``python -m boxfold.s1.shipped NAME RUN`` writes them from one training.
 """
 
 import sys
@@ -10,13 +10,17 @@ from typing import Any
 
 from boxfold.s1.run_folder import Tensors, load_tensors, save_tensors
 
+MFE, REAL = "mfe", "real"
+SHIPPED = {MFE: "", REAL: "real_"}
+"""Names of the weights (imitation of ViennaRNA's MFE; known structures), how files begin."""
+
 HEADS, RESCORER = "heads.safetensors", "rescorer.safetensors"
 
 _OF_RESCORER = "rescorer."
 
 
-def write_shipped(weights: str | Path, folder: str | Path) -> None:
-    """Write the two files of a network with a rescorer. Inverse of `load_shipped`.
+def write_shipped(weights: str | Path, folder: str | Path, name: str = MFE) -> None:
+    """Write the files of a network. Inverse of `load_shipped`.
 
     Parameters
     ----------
@@ -24,6 +28,8 @@ def write_shipped(weights: str | Path, folder: str | Path) -> None:
         Weights file of ``train-s1``.
     folder : str or Path
         Where they go; what is there is replaced.
+    name : str
+        One of `SHIPPED`.
 
     Raises
     ------
@@ -32,32 +38,39 @@ def write_shipped(weights: str | Path, folder: str | Path) -> None:
     """
     tensors, meta = load_tensors(weights, "s1")
     meta.pop("format_version", None)
-    for name, wanted in ((HEADS, False), (RESCORER, True)):
+    for file, wanted in ((HEADS, False), (RESCORER, True)):
         part = {key: t for key, t in tensors.items() if key.startswith(_OF_RESCORER) == wanted}
-        save_tensors(Path(folder) / name, part, meta)
+        if part:
+            save_tensors(Path(folder) / (SHIPPED[name] + file), part, meta)
 
 
-def load_shipped(folder: str | Path | None = None) -> tuple[Tensors, dict[str, Any]]:
-    """Tensors of both files and the facts kept with them.
+def load_shipped(
+    name: str = MFE, folder: str | Path | None = None
+) -> tuple[Tensors, dict[str, Any]]:
+    """Tensors of a network and the facts kept with them.
 
     Parameters
     ----------
+    name : str
+        One of `SHIPPED`.
     folder : str or Path, optional
         Default: the one in this package.
 
     Raises
     ------
     InputError
-        If one of both is missing or not whole.
+        If a file is missing or not whole.
     """
     if folder is None:
         with as_file(files("boxfold.s1").joinpath("weights")) as inside:
-            return load_shipped(inside)
-    heads, meta = load_tensors(Path(folder) / HEADS, "s1")
-    rescorer, _ = load_tensors(Path(folder) / RESCORER, "s1")
+            return load_shipped(name, inside)
+    heads, meta = load_tensors(Path(folder) / (SHIPPED[name] + HEADS), "s1")
+    if not meta["network"].get("rescoring"):
+        return heads, meta
+    rescorer, _ = load_tensors(Path(folder) / (SHIPPED[name] + RESCORER), "s1")
     return {**heads, **rescorer}, meta
 
 
 if __name__ == "__main__":
-    run = Path(sys.argv[1])
-    write_shipped(run / "weights.safetensors", Path(__file__).parent / "weights")
+    chosen, run = sys.argv[1:]
+    write_shipped(Path(run) / "weights.safetensors", Path(__file__).parent / "weights", chosen)

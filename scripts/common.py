@@ -15,6 +15,9 @@ from boxfold.features.errors import InputError
 
 T = TypeVar("T")
 
+S1_HELP = "mfe (default), real, or a run folder of train-s1 or a weights file"
+"""Of ``--s1``."""
+
 EXIT_RECORDS = 1
 """Some records were bad, the others were finished."""
 EXIT_ERROR = 2

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path, check_writable
 from boxfold.s1.votes import METHODS
-from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, verb_main, warn
+from boxfold.scripts.common import EXIT_RECORDS, S1_HELP, positive_int, progress, verb_main, warn
 from boxfold.scripts.propose import add_threshold_arguments, read_short_enough
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", required=True, metavar="D", help="data set, or CSV with id, sequence, dot_bracket"
     )
-    parser.add_argument("--s1", metavar="RUN", help="run folder of train-s1 (default: shipped)")
+    parser.add_argument("--s1", metavar="NAME|RUN", help=S1_HELP)
     parser.add_argument(
         "--methods", nargs="+", choices=METHODS, default=METHODS, help="ways to propose"
     )

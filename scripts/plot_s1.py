@@ -12,6 +12,7 @@ from boxfold.features.files import atomic_path, check_writable
 from boxfold.s1.votes import METHODS
 from boxfold.scripts.common import (
     EXIT_RECORDS,
+    S1_HELP,
     non_negative_int,
     positive_int,
     probability,
@@ -64,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--id", help="record to draw (default: the first; multiloops: the first that has one)"
     )
-    parser.add_argument("--s1", metavar="RUN", help="run folder of train-s1 (default: shipped)")
+    parser.add_argument("--s1", metavar="NAME|RUN", help=S1_HELP)
     parser.add_argument("--method", choices=METHODS, help="grid: see propose (default: ends)")
     parser.add_argument(
         "--max-boxes", type=positive_int, metavar="N", help="grid: see propose (default: 64)"

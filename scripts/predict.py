@@ -9,7 +9,7 @@ from typing import TextIO
 
 from boxfold.features.fasta import FastaRecord, read_fasta
 from boxfold.features.files import atomic_path
-from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, verb_main, warn
+from boxfold.scripts.common import EXIT_RECORDS, S1_HELP, positive_int, progress, verb_main, warn
 from boxfold.scripts.layouts import LAYOUTS, write_predictions
 
 DESCRIPTION = """Predict secondary structures. S1 proposes stems, an agent assembles them; both use
@@ -23,7 +23,7 @@ zcat rnas.fa.gz | boxfold predict - --agent exact --format csv"""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the verb."""
     parser.add_argument("fasta", metavar="FASTA|-", help="plain or gzip; - is standard input")
-    parser.add_argument("--s1", metavar="RUN", help="run folder of train-s1 (default: shipped)")
+    parser.add_argument("--s1", metavar="NAME|RUN", help=S1_HELP)
     parser.add_argument(
         "--agent", default="clone", metavar="NAME|RUN", help="who assembles the boxes"
     )

@@ -10,6 +10,7 @@ from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path, check_writable
 from boxfold.scripts.common import (
     EXIT_RECORDS,
+    S1_HELP,
     positive_float,
     positive_int,
     progress,
@@ -64,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", required=True, metavar="D", help="data set, or CSV with id, sequence, dot_bracket"
     )
-    parser.add_argument("--s1", metavar="RUN", help="run folder of train-s1 (default: shipped)")
+    parser.add_argument("--s1", metavar="NAME|RUN", help=S1_HELP)
     parser.add_argument(
         "--tune-data", metavar="T", help="complete: sequences to choose thresholds on"
     )

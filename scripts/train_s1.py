@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--init",
         metavar="RUN_OR_WEIGHTS",
         help="run or weights file to start from; its network must have the same shape, but may "
-        "lack the channels of --prior; 'shipped': the weights that imitate ViennaRNA",
+        "lack the channels of --prior; 'mfe', 'real': those that ship",
     )
     parser.add_argument(
         "--init-rescorer",
@@ -137,7 +137,7 @@ def load_start(path: str, config: TrainS1Config, rescorer: str | None = None) ->
     InputError
         If there are no whole weights, or they have another shape.
     """
-    network = S1Model.load(None if path == SHIPPED else path).network
+    network = S1Model.load(path).network
     if not config.rescorer_only:
         network.rescorer = None
     elif rescorer is not None:
@@ -152,8 +152,6 @@ def load_start(path: str, config: TrainS1Config, rescorer: str | None = None) ->
     _check_shape(path, network, config, [name for name in shape if name not in _RESCORER_SHAPE])
     return network
 
-
-SHIPPED = "shipped"
 
 _RESCORER_SHAPE = ("rescoring", "rescoring_layers")
 
