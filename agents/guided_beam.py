@@ -14,9 +14,9 @@ from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import CHUNK
 from boxfold.agents.scoring import FloatArray
 from boxfold.agents.search import first_of_each
-from boxfold.envs.batch import global_columns
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
+from boxfold.envs.observation import global_columns
 from boxfold.features.structure import BoolArray, IntArray
 
 

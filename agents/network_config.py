@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from boxfold.agents.kmer_counts import MAX_K
-from boxfold.envs.batch import GLOBAL_NAMES
+from boxfold.envs.observation import GLOBAL_NAMES
 from boxfold.features.tokens import N_TOKEN_FEATURES
 
 

@@ -7,36 +7,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
-from boxfold.envs.outcome import episode_info, refusal
+from boxfold.envs.observation import Observation, empty_observation, global_columns
+from boxfold.envs.outcome import combined_reward, episode_info, refusal
 from boxfold.envs.slots import Slots, slots_of
 from boxfold.features.knot_order import KnotOrder
 from boxfold.features.structure import BoolArray, IntArray
-from boxfold.features.tokens import N_TOKEN_FEATURES
-from boxfold.rewards.reward import REWARD_COMPONENTS, StateTerms, step_reward
+from boxfold.rewards.reward import StateTerms, step_reward
 from boxfold.rewards.validity import check_assembly
-
-GLOBAL_NAMES = (
-    "length",  # bases by 200
-    "n_picked",  # picked boxes by 20
-    "paired",  # share of bases that are paired
-    "energy",  # free energy of the picks by 20 kcal/mol, in [-10, 10]
-    "selectable",  # share of the boxes that conflict with no pick and are not picked
-)
-"""Columns of the observation ``globals``."""
-
-MAX_GLOBAL = 10.0
-"""Bound of every column of ``globals``, on both sides."""
-
-Observation = dict[str, NDArray[Any]]
-
-
-def global_columns(
-    length: Any, n_picked: Any, n_paired: Any, energy: Any, n_present: Any, n_left: Any
-) -> tuple[Any, ...]:
-    """Values of `GLOBAL_NAMES`: numbers for one state, arrays of shape (B,) for B states."""
-    bounded = np.minimum(np.maximum(energy / 20, -MAX_GLOBAL), MAX_GLOBAL)
-    left = n_left / np.maximum(n_present, 1)
-    return length / 200, n_picked / 20, n_paired / length, bounded, left
 
 
 class StepResult(NamedTuple):
@@ -83,17 +60,20 @@ class BatchAssembly:
     ----------
     observation : dict of ndarray
         ``tokens`` (B, N, F), ``boxes`` (B, N, 5), ``loop_energy`` (B, N, N), ``picked`` (B, N),
-        ``action_mask`` (B, N + 1), ``globals`` (B, G) and, if asked for, ``bases`` (B, max_bases).
+        ``action_mask`` (B, N + 1), ``globals`` (B, G) and, if asked for, ``bases`` (B, max_bases)
+        and ``reactivity`` (B, N, R).
         Written in place by `load` and `step`.
     selectable : ndarray, dtype=bool, shape (B, N)
         What may be picked; unlike ``action_mask`` also with ``mask=False``.
     picks : list of list of int
         Slots picked so far, in order.
     finished : ndarray, dtype=bool, shape (B,)
+    reward_calls : int
+        Structures judged so far by a combination of rewards.
     """
 
     def __init__(self, config: AssemblyConfig, n_envs: int = 1, judge: bool = True) -> None:
-        self.judge = judge
+        self.judge, self.reward_calls = judge, 0
         B, N = n_envs, config.max_boxes
         self.config, self.n_envs = config, n_envs
         self.instances: list[Instance | None] = [None] * B
@@ -101,23 +81,14 @@ class BatchAssembly:
         self.finished = np.ones(B, dtype=bool)
         self.present = np.zeros((B, N), dtype=bool)
         self.selectable = np.zeros((B, N), dtype=bool)
-        self.observation: Observation = {
-            "tokens": np.zeros((B, N, N_TOKEN_FEATURES), dtype=np.float32),
-            "boxes": np.full((B, N, 5), -1, dtype=np.int32),
-            "loop_energy": np.zeros((B, N, N), dtype=np.float32),
-            "picked": np.zeros((B, N), dtype=np.int8),
-            "action_mask": np.zeros((B, N + 1), dtype=np.int8),
-            "globals": np.zeros((B, len(GLOBAL_NAMES)), dtype=np.float32),
-        }
-        if config.max_bases:
-            self.observation["bases"] = np.full((B, config.max_bases), -1, dtype=np.int8)
+        self.observation = empty_observation(config, n_envs)
         self._last: tuple[Instance, Slots] | None = None
         self._conflict = np.zeros((B, N, N), dtype=bool)
         self._optimum = np.zeros(B)
         self._terms = _Terms(np.zeros(B), np.zeros(B), np.zeros(B))
         # The best completion of what is picked: while picks are part of it, it stays the best.
         self._completion: list[frozenset[int]] = [frozenset()] * B
-        self._returns = np.zeros((B, len(REWARD_COMPONENTS)))
+        self._returns = np.zeros((B, len(config.reward.components)))
 
     def load(self, index: int, instance: Instance) -> None:
         """Begin an episode.
@@ -144,6 +115,8 @@ class BatchAssembly:
         self.observation["picked"][index] = 0
         if self.config.max_bases:
             self.observation["bases"][index] = slots.bases
+        if self.config.reactivity:
+            self.observation["reactivity"][index] = slots.reactivity
         self.present[index] = self.selectable[index] = slots.present
         self._conflict[index] = slots.conflict
         optimum = instance.optimum_with(self.config.reward.loop_weight)
@@ -175,15 +148,29 @@ class BatchAssembly:
         judged = np.flatnonzero(ended & self.judge).tolist()
         reasons = {b: self._reasons(b, int(actions[b]), legal[b]) for b in judged}
         valid = np.array([not reasons.get(b) for b in range(self.n_envs)])
-        components = step_reward(
-            self.config.reward, self._optimum, before, StateTerms(*self._terms), ended, valid
-        )
+        components = self._rewards(before, ended, valid)
         components[~running] = 0
         self._returns += components
         self.finished |= ended
         self._mask[ended, :-1] = 0
         infos = [self._info(b, reasons[b]) if b in reasons else {} for b in range(self.n_envs)]
         return StepResult(components.sum(axis=1), self.finished.copy(), infos)
+
+    def _rewards(
+        self, before: StateTerms, ended: BoolArray, valid: BoolArray
+    ) -> NDArray[np.float32]:
+        """What a step pays, by component."""
+        reward = self.config.reward
+        if not reward.terms:
+            after = StateTerms(*self._terms)
+            return step_reward(reward, self._optimum, before, after, ended, valid)
+        components = np.zeros(self._returns.shape, dtype=np.float32)
+        components[ended & ~valid, 0] = -reward.invalid_penalty
+        judged = np.flatnonzero(ended & valid).tolist()
+        self.reward_calls += len(judged)
+        for b in judged:
+            components[b, 1:] = combined_reward(self._instance(b), self._stems(b), reward)
+        return components
 
     def observe(self) -> Observation:
         """Copy of the observation."""

@@ -38,7 +38,7 @@ class BoxAssemblyEnv(gymnasium.Env[Any, np.int64]):
 
     ## Observation Space
 
-    A `Dict`; F = `features.tokens.N_TOKEN_FEATURES`, G = `len(envs.batch.GLOBAL_NAMES)`.
+    A `Dict`; F = `features.tokens.N_TOKEN_FEATURES`, G = `len(envs.observation.GLOBAL_NAMES)`.
 
     | key           | shape    | dtype   | meaning                                                 |
     |---------------|----------|---------|---------------------------------------------------------|
@@ -52,8 +52,10 @@ class BoxAssemblyEnv(gymnasium.Env[Any, np.int64]):
     |               |          |         | free energy / 20 kcal/mol, share of boxes still allowed |
     | `bases`       | (M,)     | int8    | only with `max_bases=M`: A 0, C 1, G 2, U 3, N 4; -1    |
     |               |          |         | behind the last base                                    |
+    | `reactivity`  | (N, 4)   | float32 | only with `reactivity=True`: `features.box_reactivity`  |
 
-    No label and no optimum is in it. The first three and `bases` stay the same during an episode.
+    No label and no optimum is in it. The first three, `bases` and `reactivity` stay the same
+    during an episode.
 
     ## Starting State
 
@@ -74,6 +76,9 @@ class BoxAssemblyEnv(gymnasium.Env[Any, np.int64]):
     Mode `final` (default) pays energy and loops at the last step, `immediate` their change at each
     pick. `potential` adds what each pick costs at best; the sum over an episode is that of
     `final`. Invalid episodes get no energy.
+
+    With `RewardConfig.terms` the components are `validity` and a combination of rewards
+    (docs/rewards.md), each under its name and paid at the last step, in place of the energy.
 
     ## Episode End
 
@@ -101,7 +106,8 @@ class BoxAssemblyEnv(gymnasium.Env[Any, np.int64]):
       `action_types="stem"` or `"all"`, `pseudoknots="forbid"` (boxes that cross a pick are masked)
       or `"allow"`, `mask=True` (False: the mask hides conflicts), `geometry_only=False`,
       `max_bases=0` (the observation has no `bases`; else a longer sequence is refused),
-      `reward="final"`, `"immediate"`, `"potential"` or a `RewardConfig`.
+      `reactivity=False`, `reward="final"`, `"immediate"`, `"potential"`, rewards by weight such as
+      `"energy=1,shape=0.5"`, or a `RewardConfig`.
 
     ## Version History
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 from boxfold.features.knot_order import DEFAULT_MAX_ORDER
 from boxfold.features.relations import Pseudoknots
 from boxfold.rewards.reward import RewardConfig
+from boxfold.rewards.reward_text import reward_config
 
 ActionTypes = Literal["stem", "all"]
 
@@ -50,6 +51,9 @@ class AssemblyConfig:
         default=0,
         metadata={"help": "longest sequence, whose bases are observed then; 0: they are not"},
     )
+    reactivity: bool = field(
+        default=False, metadata={"help": "whether reactivities of the boxes are observed"}
+    )
     reward: RewardConfig = field(
         default_factory=RewardConfig, metadata={"help": "what is rewarded, and when"}
     )
@@ -87,7 +91,7 @@ def configured(config: AssemblyConfig | None, settings: Mapping[str, Any]) -> As
     config : AssemblyConfig or None
         None: all defaults.
     settings : mapping
-        Fields of `AssemblyConfig`; ``reward`` may also be a reward mode.
+        Fields of `AssemblyConfig`; ``reward`` may also be a text, see `reward_config`.
 
     Raises
     ------
@@ -104,5 +108,5 @@ def configured(config: AssemblyConfig | None, settings: Mapping[str, Any]) -> As
         raise ValueError(f"no setting is named '{unknown[0]}' (allowed: {', '.join(names)})")
     changes = dict(settings)
     if isinstance(changes.get("reward"), str):
-        changes["reward"] = RewardConfig(mode=changes["reward"])
+        changes["reward"] = reward_config(changes["reward"])
     return replace(config or AssemblyConfig(), **changes)

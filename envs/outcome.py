@@ -9,7 +9,9 @@ from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.agreement import agreement
 from boxfold.features.structure import IntArray, dot_bracket
-from boxfold.rewards.reward import REWARD_COMPONENTS
+from boxfold.rewards.combination import combination_of
+from boxfold.rewards.plugin import Structure
+from boxfold.rewards.reward import RewardConfig
 from boxfold.rewards.validity import check_assembly
 
 SUCCESS_GAP = 0.01
@@ -46,6 +48,18 @@ def refusal(
     return reasons or (f"box {slot} contradicts a picked box",)
 
 
+def combined_reward(instance: Instance, stems: Sequence[int], reward: RewardConfig) -> list[float]:
+    """What each term of a combination pays for a valid structure, weighted.
+
+    Raises
+    ------
+    RewardError
+        If a reward fails.
+    """
+    structure = Structure(instance.base_pairs(stems), tuple(sorted(stems)))
+    return list(combination_of(reward.terms).parts(instance, structure).values())
+
+
 def episode_info(
     instance: Instance,
     picks: Sequence[int],
@@ -66,7 +80,7 @@ def episode_info(
     reasons : tuple of str
         Why the episode is invalid; empty if it is valid.
     rewards : sequence of float
-        Sums over the episode, in the order of `REWARD_COMPONENTS`.
+        Sums over the episode, in the order of `RewardConfig.components`.
     config : AssemblyConfig
     """
     pairs = instance.base_pairs(pick for pick in picks if pick < config.n_stem_slots)
@@ -85,5 +99,5 @@ def episode_info(
     }
     if instance.reference is not None:
         info["f1"] = agreement(pairs, np.asarray(instance.reference)).f1
-    sums = zip(REWARD_COMPONENTS, rewards, strict=True)
+    sums = zip(config.reward.components, rewards, strict=True)
     return info | {f"reward/{name}": float(value) for name, value in sums}

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.box import BoxKind, inner_pairs, outer_pairs
+from boxfold.features.box_reactivity import REACTIVITY_NAMES, box_reactivity
 from boxfold.features.errors import InputError
 from boxfold.features.relations import Pseudoknots, conflict_matrix, crosses
 from boxfold.features.sequence import encode_bases
@@ -38,6 +39,8 @@ class Slots(NamedTuple):
     bases : ndarray, dtype=int8, shape (max_bases,)
         Codes of `features.sequence.encode_bases`, -1 behind the last base; empty if none are asked
         for.
+    reactivity : ndarray, dtype=float32, shape (N, len(REACTIVITY_NAMES))
+        0 in padding; without rows if it is not asked for.
     """
 
     boxes: NDArray[np.int32]
@@ -46,6 +49,7 @@ class Slots(NamedTuple):
     present: BoolArray
     conflict: BoolArray
     bases: NDArray[np.int8]
+    reactivity: NDArray[np.float32]
 
 
 def slots_of(instance: Instance, config: AssemblyConfig) -> Slots:
@@ -76,6 +80,10 @@ def slots_of(instance: Instance, config: AssemblyConfig) -> Slots:
         conflict = assertion_conflict(boxes, len(instance.seq), config.pseudoknots)
     slots = _padded(slot, boxes, _tokens(instance, config, boxes), conflict, config)
     slots = slots._replace(bases=_bases(instance, config.max_bases))
+    if config.reactivity:
+        values = np.zeros((config.max_boxes, len(REACTIVITY_NAMES)), dtype=np.float32)
+        values[slot] = box_reactivity(boxes, instance.reactivity)
+        slots = slots._replace(reactivity=values)
     if not config.geometry_only:
         energies = instance.loop_energies
         n_stems = len(energies)
@@ -211,6 +219,7 @@ def _padded(
         np.zeros(N, dtype=bool),
         np.zeros((N, N), dtype=bool),
         np.zeros(0, dtype=np.int8),
+        np.zeros((0, len(REACTIVITY_NAMES)), dtype=np.float32),
     )
     padded.boxes[slot] = boxes
     padded.tokens[slot] = tokens

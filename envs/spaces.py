@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from boxfold.envs.batch import GLOBAL_NAMES, MAX_GLOBAL
 from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.observation import GLOBAL_NAMES, MAX_GLOBAL
 from boxfold.envs.slots import MAX_LOOP
+from boxfold.features.box_reactivity import MAX_REACTIVITY, REACTIVITY_NAMES
 from boxfold.features.sequence import BASES
 from boxfold.features.tokens import N_TOKEN_FEATURES
 
@@ -30,6 +31,9 @@ def observation_space(config: AssemblyConfig) -> spaces.Dict:
     }
     if config.max_bases:
         parts["bases"] = spaces.Box(-1, len(BASES), (config.max_bases,), np.int8)
+    if config.reactivity:
+        shape = (N, len(REACTIVITY_NAMES))
+        parts["reactivity"] = spaces.Box(-MAX_REACTIVITY, MAX_REACTIVITY, shape, np.float32)
     return spaces.Dict(parts)
 
 

@@ -15,7 +15,7 @@ from boxfold.rewards.terms import RewardTerm
 RewardMode = Literal["final", "immediate", "potential"]
 
 REWARD_COMPONENTS = ("validity", "energy", "loops", "shaping")
-"""Names of the last axis of `step_reward`, whose sum is the reward; see `RewardConfig.components`."""
+"""Names of the last axis of `step_reward`, whose sum is the reward."""
 
 MIN_SCALE = 2.0
 """Smallest energy, in kcal/mol, by which rewards are divided."""

@@ -62,8 +62,8 @@ def reward_terms(text: str) -> tuple[RewardTerm, ...]:
     else:
         modes, names = ", ".join(get_args(RewardMode)), ", ".join(reward_names())
         raise InputError(
-            f"reward '{text}': must be a mode ({modes}), NAME=WEIGHT[,NAME=WEIGHT...] with names "
-            f"from {names}, or a .yaml file"
+            f"reward '{text}' (allowed: a mode, {modes}; NAME=WEIGHT[,NAME=WEIGHT...] with names "
+            f"from {names}; a .yaml file)"
         )
     combination_of(terms)
     return terms

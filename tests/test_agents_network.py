@@ -18,9 +18,10 @@ from boxfold.agents.pair_codes import (
     TO_STOP,
     pair_codes,
 )
-from boxfold.envs.batch import GLOBAL_NAMES, BatchAssembly
+from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import instance_from_sequence
+from boxfold.envs.observation import GLOBAL_NAMES
 from boxfold.features.box import boxes_to_array, stem_box
 from boxfold.features.errors import InputError
 from boxfold.features.relations import beside, crosses, encloses, share_base

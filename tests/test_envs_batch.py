@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from boxfold.envs.batch import GLOBAL_NAMES, BatchAssembly
+from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.config import AssemblyConfig, configured
 from boxfold.envs.instance import Instance
+from boxfold.envs.observation import GLOBAL_NAMES
 from boxfold.envs.sampler import ListSampler, SyntheticSampler
 from boxfold.features.box import boxes_to_array, hairpin_box, stem_box
 from boxfold.features.proposals import EVIDENCE, Proposals

@@ -130,7 +130,7 @@ def test_yaml_holds_weights_and_settings(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("best", "must be a mode (final, immediate, potential), NAME=WEIGHT"),
+        ("best", "(allowed: a mode, final, immediate, potential; NAME=WEIGHT"),
         ("energy=1,shape", "'shape' must be NAME=WEIGHT"),
         ("energy=x", "the weight 'x' is not a number"),
         ("energy=nan", "not a finite number"),
