@@ -16,6 +16,7 @@ from boxfold.agents.heuristics import (
 )
 from boxfold.agents.oracle import OracleAgent
 from boxfold.agents.search import AnnealingAgent, BeamAgent, ExactAgent, RnafoldAgent
+from boxfold.agents.vote_agent import VoteAgent
 from boxfold.features.errors import InputError
 from boxfold.features.relations import Pseudoknots
 
@@ -32,12 +33,14 @@ BUILT_IN: dict[str, Callable[[Pseudoknots], Agent]] = {
         RnafoldAgent,
         BestScoreAgent,
         OracleAgent,
+        VoteAgent,
     )
 }
 """Agents that need no weights."""
 
-ON_REQUEST = (OracleAgent.name,)
-"""Agents that only run where they are named: they look at the known structure."""
+ON_REQUEST = (OracleAgent.name, VoteAgent.name)
+"""Agents that only run where they are named: one looks at the known structure, the other is made
+for the boxes of other tools."""
 
 SHIPPED = ("supervised", "clone", "reinforce", "ppo", "a2c")
 """Agents whose weights are ``weights/NAME.safetensors`` in this package."""

@@ -58,7 +58,7 @@ def knotted_pairs(base_pairs: IntArray) -> BoolArray:
     >>> knotted_pairs(np.array([[0, 20], [1, 8], [5, 12]])).tolist()
     [False, True, True]
     """
-    return crossing_pairs(base_pairs.reshape(-1, 2)).any(axis=1)
+    return np.asarray(crossing_pairs(base_pairs.reshape(-1, 2)).any(axis=1))
 
 
 def knot_counts(predicted: IntArray, reference: IntArray) -> KnotCounts:

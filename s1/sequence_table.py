@@ -18,7 +18,7 @@ from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _NEEDED = ("id", "sequence", "dot_bracket")
-_MODIFIED_BASE = str.maketrans("Pp", "NN")  # PDB tables: pseudouridine and other modified bases
+MODIFIED_BASE = str.maketrans("Pp", "NN")  # PDB tables: pseudouridine and other modified bases
 
 
 def to_stderr(line: str) -> None:
@@ -130,7 +130,7 @@ def _checked(row: dict[str, object], seen: set[str]) -> dict[str, object]:
     name = str(row["id"])
     if not name or name in seen:
         raise InputError("the id occurred before" if name else "no id")
-    seq, _ = normalize_sequence(str(row["sequence"]).translate(_MODIFIED_BASE))
+    seq, _ = normalize_sequence(str(row["sequence"]).translate(MODIFIED_BASE))
     structure = str(row["dot_bracket"]).strip() or None
     if structure is not None:
         if len(structure) != len(seq):

@@ -14,12 +14,17 @@ from boxfold.features.structure import MIN_HAIRPIN
 from boxfold.s1.votes import METHODS
 from boxfold.scripts.common import (
     EXIT_RECORDS,
+    S1_HELP,
     non_negative_int,
     positive_int,
     probability,
     progress,
     verb_main,
-    warn,
+)
+from boxfold.scripts.propose_structures import (
+    add_structure_arguments,
+    read_short_enough,
+    structure_proposals,
 )
 
 if TYPE_CHECKING:
@@ -29,20 +34,21 @@ if TYPE_CHECKING:
     from boxfold.s1.propose import ProposeConfig
 
 DESCRIPTION = """Write the boxes that S1 proposes for each sequence: stems, best first, with their
-evidence, and loops as context. Prints what pruning removed and, where the structure is known, the
-share of its boxes that was found. Beside the table F.parquet come F.histogram.csv and
+evidence, and loops as context. Or the boxes of structures that other tools predict, with their
+votes (--structures), or both (--with-s1). Prints what pruning removed and, where the structure is
+known, the share of its boxes that was found. Beside the table F.parquet come F.histogram.csv and
 F.histogram.png: boxes by kind and length, before and after pruning."""
 
 EXAMPLE = """boxfold dataset --synthetic --count 100 --seed 7 --out windows.parquet
-boxfold propose --data windows.parquet --method ends --max-boxes 64 --out proposals.parquet"""
+boxfold propose --data windows.parquet --method ends --max-boxes 64 --out proposals.parquet
+boxfold propose --structures rnafold.dbn ipknot.ct --out votes.parquet"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the verb."""
-    parser.add_argument(
-        "--data", required=True, metavar="D", help="data set, CSV (id, sequence, ...) or FASTA"
-    )
-    parser.add_argument("--s1", metavar="RUN", help="run folder of train-s1 (default: shipped)")
+    parser.add_argument("--data", metavar="D", help="data set, CSV (id, sequence, ...) or FASTA")
+    add_structure_arguments(parser)
+    parser.add_argument("--s1", metavar="NAME|RUN", help=S1_HELP)
     parser.add_argument(
         "--method",
         choices=METHODS,
@@ -111,16 +117,21 @@ def run(args: argparse.Namespace) -> int:
     for path in outputs:
         check_writable(path, args.overwrite)
     config = propose_config(args)
-    model = None if args.method == "runs" else S1Model.load(args.s1)
-    frame, n_bad = read_short_enough(args.data, args.max_length)
-    seqs = frame["sequence"].tolist()
+    if args.structures:
+        frame, proposals, n_bad = structure_proposals(args, config)
+    elif args.data is None:
+        raise InputError("--data is needed, or --structures")
+    else:
+        model = None if args.method == "runs" else S1Model.load(args.s1)
+        frame, n_bad = read_short_enough(args.data, args.max_length)
+        proposals = propose_each(model, frame["sequence"].tolist(), config)
     examples = known_examples(frame)
     columns: dict[int, dict[str, np.ndarray]] = {}
     report = ProposalReport()
-    for index, proposed in progress(propose_each(model, seqs, config), len(seqs), "sequences"):
+    for index, proposed in progress(proposals, len(frame), "sequences"):
         report.add(proposed, examples[index])
         columns[index] = proposals_to_columns(proposed.proposals)
-    write_outputs(frame, [columns[i] for i in range(len(seqs))], report, outputs, args.overwrite)
+    write_outputs(frame, [columns[i] for i in range(len(frame))], report, outputs, args.overwrite)
     print("\n".join(report.lines()))
     return EXIT_RECORDS if n_bad else 0
 
@@ -149,35 +160,6 @@ def propose_config(args: argparse.Namespace) -> "ProposeConfig":
     return ProposeConfig(
         args.method, args.on_threshold, args.vote_threshold, args.max_boxes, prune=prune
     )
-
-
-def read_short_enough(path: str, max_length: int) -> tuple["pd.DataFrame", int]:
-    """Good sequences of a file, and the number of bad ones; each of those is named.
-
-    Raises
-    ------
-    InputError
-        If no sequence is left.
-    """
-    from boxfold.s1.tables import read_sequences
-
-    bad: list[str] = []
-
-    def name_bad(line: str) -> None:
-        bad.append(line)
-        warn(line)
-
-    frame = read_sequences(path, name_bad, warn)
-    lengths = frame["sequence"].str.len()
-    for name, length in zip(frame["id"], lengths, strict=True):
-        if length > max_length:
-            name_bad(
-                f"{path}: record '{name}' has {length} nt (allowed: --max-length {max_length})"
-            )
-    kept = frame[lengths <= max_length].reset_index(drop=True)
-    if kept.empty:
-        raise InputError(f"{path}: no sequence of at most {max_length} nt")
-    return kept, len(bad)
 
 
 def write_outputs(
