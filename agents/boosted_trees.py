@@ -1,0 +1,133 @@
+"""The plain baseline: boosted trees judge each box alone, exact search puts them together.
+
+What reinforcement learning has to beat with the same boxes. It lives in memory only: training
+takes minutes, and scikit-learn saves nothing but pickles, which execute code when they are loaded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from boxfold.agents.additive_tuning import AdditiveSetting
+from boxfold.agents.agent import Assembly, SingleAgent, assembly_of_picks
+from boxfold.agents.box_features import FloatArray, box_features, known_share
+from boxfold.envs.instance import Instance
+from boxfold.features.errors import InputError
+from boxfold.features.relations import Pseudoknots
+from boxfold.rewards.additive import AdditiveConfig, additive_optimum
+
+
+@dataclass(frozen=True)
+class BoostedTreesConfig:
+    """Settings of `train_boosted_trees`."""
+
+    trees: int = field(default=300, metadata={"help": "rounds of boosting"})
+    learning_rate: float = field(default=0.06, metadata={"help": "weight of each tree"})
+    leaves: int = field(default=31, metadata={"help": "most leaves of a tree"})
+    l2: float = field(default=1.0, metadata={"help": "L2 penalty on the values of leaves"})
+    seed: int = field(default=0, metadata={"help": "seed of the binning of features"})
+
+
+class BoxJudge(Protocol):
+    """Anything that says what share of a stem's pairs to expect in the structure."""
+
+    def shares(self, instance: Instance) -> FloatArray:
+        """Expected share of true pairs of each stem, in [0, 1], shape (N,)."""
+        ...
+
+
+class BoostedTrees:
+    """Trees that were trained; a `BoxJudge`.
+
+    Parameters
+    ----------
+    model : HistGradientBoostingClassifier
+        Fitted on `box_features`.
+    """
+
+    def __init__(self, model: HistGradientBoostingClassifier) -> None:
+        self._model = model
+
+    def shares(self, instance: Instance) -> FloatArray:
+        """Expected share of true pairs of each stem, shape (N,)."""
+        if not instance.n_boxes:
+            return np.zeros(0)
+        shares: FloatArray = self._model.predict_proba(box_features(instance))[:, 1]
+        return shares
+
+
+def train_boosted_trees(
+    instances: Sequence[Instance], config: BoostedTreesConfig | None = None
+) -> BoostedTrees:
+    """Learn the share of true pairs of stems.
+
+    A stem with share s of true pairs is an example of both classes, with weights s and 1 - s, so
+    that the probability of the trees is an expected share.
+
+    Parameters
+    ----------
+    instances : sequence of Instance
+        Those without a known structure are left out.
+    config : BoostedTreesConfig, optional
+
+    Returns
+    -------
+    BoostedTrees
+
+    Raises
+    ------
+    InputError
+        If the boxes do not hold both true and false pairs.
+    """
+    config = config or BoostedTreesConfig()
+    known = [each for each in instances if each.reference is not None and each.n_boxes]
+    share = np.concatenate([np.zeros(0), *(known_share(each) for each in known)])
+    if not (share > 0).any() or not (share < 1).any():
+        raise InputError("boosted trees need boxes with true pairs and boxes with false ones")
+    features = np.concatenate([box_features(each) for each in known])
+    positive, negative = np.flatnonzero(share > 0), np.flatnonzero(share < 1)
+    model = HistGradientBoostingClassifier(
+        max_iter=config.trees,
+        learning_rate=config.learning_rate,
+        max_leaf_nodes=config.leaves,
+        l2_regularization=config.l2,
+        early_stopping=False,
+        random_state=config.seed,
+    )
+    model.fit(
+        features[np.concatenate([positive, negative])],
+        np.repeat([1, 0], [len(positive), len(negative)]),
+        sample_weight=np.concatenate([share[positive], 1 - share[negative]]),
+    )
+    return BoostedTrees(model)
+
+
+class BoostedTreesAgent(SingleAgent):
+    """The stems with the greatest expected number of true pairs beyond a threshold, exactly.
+
+    Parameters
+    ----------
+    judge : BoxJudge
+    pseudoknots : {"forbid", "allow"}
+    setting : AdditiveSetting
+        Tuned on validation, see `additive_tuning.tuned`.
+    """
+
+    name = "boosted-trees"
+
+    def __init__(self, judge: BoxJudge, pseudoknots: Pseudoknots, setting: AdditiveSetting) -> None:
+        super().__init__(pseudoknots)
+        self.judge, self.setting = judge, setting
+
+    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
+        weights = share_weights(instance, self.judge.shares(instance), self.setting.threshold)
+        config = AdditiveConfig(self.pseudoknots, knot_charge=self.setting.knot_charge)
+        return assembly_of_picks(instance, additive_optimum(instance.boxes, weights, config).picks)
+
+
+def share_weights(instance: Instance, shares: FloatArray, threshold: float) -> FloatArray:
+    """Expected true pairs of each stem, less what its pairs have to reach; shape (N,)."""
+    return instance.boxes[:, 3] * (shares - threshold)

@@ -1,0 +1,82 @@
+"""One row of numbers per stem for learners of tables: its token, and what speaks for its pairs."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boxfold.envs.instance import Instance
+from boxfold.features.box import inner_pairs, outer_pairs, stem_base_pairs
+from boxfold.features.relations import crosses, share_base
+from boxfold.features.stem_weights import pair_probabilities as pairs_by_boxes
+from boxfold.features.token_names import TOKEN_NAMES
+from boxfold.rewards.energy import pair_probabilities as pairs_by_energy
+
+FloatArray = NDArray[np.float64]
+
+_SOURCES = ("boxes", "energy")
+EXTRA_NAMES = (
+    "n_pairs",
+    *(f"{source}_{part}" for source in _SOURCES for part in ("mean", "least", "outer", "inner")),
+    *(f"{source}_{of}" for source in _SOURCES for of in ("rivals", "crossing")),
+)
+"""Probabilities of a stem's pairs, by the boxes of the sequence and by its ensemble of structures:
+mean, least, outer and inner; and the sum of the means of the boxes that share a base or cross."""
+
+FEATURE_NAMES = (*TOKEN_NAMES, *EXTRA_NAMES)
+
+
+def box_features(instance: Instance) -> FloatArray:
+    """Features of all stems of an instance.
+
+    Parameters
+    ----------
+    instance : Instance
+
+    Returns
+    -------
+    ndarray, dtype=float64, shape (N, len(FEATURE_NAMES))
+    """
+    boxes = instance.boxes
+    if not len(boxes):
+        return np.zeros((0, len(FEATURE_NAMES)))
+    grids = (_grid_of_boxes(instance), pairs_by_energy(instance.seq))
+    per_stem = [_of_stems(grid, instance) for grid in grids]
+    means = [columns[:, 0] for columns in per_stem]
+    company = [np.triu(share_base(boxes), 1), np.triu(crosses(boxes), 1)]
+    sums = [(each | each.T) @ mean for mean in means for each in company]
+    extra = [boxes[:, 3:4], *per_stem, np.stack(sums, axis=1)]
+    return np.concatenate([instance.tokens, *extra], axis=1).astype(np.float64)
+
+
+def known_share(instance: Instance) -> FloatArray:
+    """Share of the pairs of each stem that the known structure has, shape (N,).
+
+    Raises
+    ------
+    ValueError
+        If no structure is known.
+    """
+    if instance.reference is None:
+        raise ValueError(f"'{instance.id}' has no known structure")
+    grid = np.zeros((len(instance.seq),) * 2)
+    grid[tuple(instance.reference.T)] = 1
+    return _of_stems(grid, instance)[:, 0]
+
+
+def _grid_of_boxes(instance: Instance) -> FloatArray:
+    pairs, probability = pairs_by_boxes(instance.boxes, instance.score)
+    grid = np.zeros((len(instance.seq),) * 2)
+    grid[tuple(pairs.T)] = probability
+    return grid
+
+
+def _of_stems(grid: NDArray[np.floating], instance: Instance) -> FloatArray:
+    """Mean, least, outer and inner value of the pairs of each stem; shape (N, 4)."""
+    boxes = instance.boxes
+    if not len(boxes):
+        return np.zeros((0, 4))
+    values = grid[tuple(stem_base_pairs(boxes).T)].astype(np.float64)
+    starts = np.cumsum(boxes[:, 3]) - boxes[:, 3]
+    mean = np.add.reduceat(values, starts) / boxes[:, 3]
+    least = np.minimum.reduceat(values, starts)
+    ends = [grid[tuple(pairs.T)] for pairs in (outer_pairs(boxes), inner_pairs(boxes))]
+    return np.stack([mean, least, *ends], axis=1)
