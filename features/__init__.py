@@ -1,1 +1,1 @@
-"""Sequences, structures, boxes and their encodings. Needs numpy only (readers of genomes and identity aside)."""
+"""Sequences, structures, boxes, encodings. Needs numpy only (readers of genomes, identity aside)."""

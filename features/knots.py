@@ -10,7 +10,7 @@ from boxfold.features.relations import crosses
 from boxfold.features.structure import BoolArray, IntArray, crossing_pairs
 
 MIN_KNOT_PAIRS = 3
-"""Fewest pairs of each of two crossing stems that count as a knot: single pairs cross by error."""
+"""Fewest pairs of a crossing stem that counts as a knot."""
 
 
 class KnotCounts(NamedTuple):
@@ -29,8 +29,8 @@ class KnotCounts(NamedTuple):
     known: int
 
 
-def is_knotted(base_pairs: IntArray, min_pairs: int = MIN_KNOT_PAIRS) -> bool:
-    """Whether two stems of at least `min_pairs` pairs each cross.
+def is_knotted(base_pairs: IntArray, min_pairs: int = MIN_KNOT_PAIRS, both: bool = False) -> bool:
+    """Whether a stem of at least `min_pairs` pairs crosses another stem.
 
     Parameters
     ----------
@@ -38,16 +38,21 @@ def is_knotted(base_pairs: IntArray, min_pairs: int = MIN_KNOT_PAIRS) -> bool:
         In the canonical form of `as_base_pairs`.
     min_pairs : int
         A stem is a run of stacked pairs; a bulge ends it.
+    both : bool
+        Whether the other stem needs as many pairs.
 
     Examples
     --------
     >>> from boxfold.features.structure import base_pairs_from_dot_bracket
     >>> knot = base_pairs_from_dot_bracket("((((..[[.))))..]]")
-    >>> [is_knotted(knot, min_pairs) for min_pairs in (1, 2, 3)]
-    [True, True, False]
+    >>> [is_knotted(knot, 3), is_knotted(knot, 5), is_knotted(knot, 3, both=True)]
+    [True, False, False]
     """
     lines = stems(base_pairs)
-    return bool(crosses(lines[lines[:, 3] >= min_pairs]).any())
+    is_large = lines[:, 3] >= min_pairs
+    if both:
+        lines, is_large = lines[is_large], is_large[is_large]
+    return bool(crosses(lines)[is_large].any())
 
 
 def knotted_pairs(base_pairs: IntArray) -> BoolArray:
@@ -125,7 +130,7 @@ def false_knot_curve(
     references: Sequence[IntArray],
     min_pairs: Sequence[int] = (1, 2, 3, 4),
 ) -> dict[int, float]:
-    """`false_knots` by the fewest pairs of a knot's stems.
+    """`false_knots` by the fewest pairs of a crossing stem.
 
     Examples
     --------

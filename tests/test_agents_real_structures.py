@@ -36,9 +36,9 @@ def test_real_measures_by_hand():
         "knot_predicted": 0,
         "knot_known": 0,
     }
-    row = real_measures(KNOT_SEQ, pairs(KNOT), pairs("(((..[[...)))...]]"))
-    assert (row["knotted"], row["reference_knotted"]) == (1, 0)  # two pairs are no knot
-    assert (row["knot_tp"], row["knot_predicted"], row["knot_known"]) == (5, 6, 5)
+    row = real_measures(KNOT_SEQ, pairs(KNOT), pairs("((...[[...))....]]"))
+    assert (row["knotted"], row["reference_knotted"]) == (1, 0)  # stems of two pairs are no knot
+    assert (row["knot_tp"], row["knot_predicted"], row["knot_known"]) == (2, 6, 4)
 
 
 def test_without_a_reference_only_the_own_knot_is_known():

@@ -19,24 +19,22 @@ EMPTY = np.zeros((0, 2), dtype=np.int64)
 
 
 @pytest.mark.parametrize(
-    ("structure", "largest"),
+    ("structure", "larger", "smaller"),
     [
-        ("....", 0),
-        ("(((...)))(((...)))", 0),
-        ("(.[.).]", 1),
-        ("((((..[[..))))..]]", 2),  # the smaller stem counts
-        ("(((..[[[[..)))..]]]]", 3),
-        ("((((..[[[.[..))))..].]]]", 3),  # a bulge ends a stem
+        ("....", 0, 0),
+        ("(((...)))(((...)))", 0, 0),
+        ("(.[.).]", 1, 1),
+        ("((((..[[..))))..]]", 4, 2),
+        ("(((..[[[[..)))..]]]]", 4, 3),
+        ("(((..[[.[[..)))..]].]]", 3, 2),  # a bulge ends a stem
+        ("((((..))))(.[.).]", 1, 1),  # a large stem beside the knot doesn't count
     ],
 )
-def test_a_knot_is_as_large_as_the_smaller_of_its_two_stems(structure, largest):
-    found = [is_knotted(pairs(structure), size) for size in (1, 2, 3, 4)]
-    assert found == [size <= largest for size in (1, 2, 3, 4)]
-
-
-def test_two_large_stems_must_cross_each_other():
-    # the large stem is crossed by a single pair only
-    assert not is_knotted(pairs("((((..[..))))..]"))
+def test_a_knot_is_as_large_as_its_larger_stem_or_as_both(structure, larger, smaller):
+    sizes = (1, 2, 3, 4)
+    assert [is_knotted(pairs(structure), n) for n in sizes] == [n <= larger for n in sizes]
+    both = [is_knotted(pairs(structure), n, both=True) for n in sizes]
+    assert both == [n <= smaller for n in sizes]
 
 
 def test_knotted_pairs_and_what_is_shared():
@@ -60,3 +58,6 @@ def test_false_knots_are_of_nested_references_only():
     assert false_knots([knot, NESTED, knot], [NESTED, NESTED, knot]) == 0.5
     assert math.isnan(false_knots([knot], [knot]))
     assert false_knot_curve([knot, NESTED], [EMPTY, EMPTY]) == {1: 0.5, 2: 0.5, 3: 0.5, 4: 0}
+    small = pairs("((..[[..))..]]")
+    assert false_knot_curve([small], [small], (2, 3))[3] == 0  # no knot in either
+    assert math.isnan(false_knots([small], [small], 2))
