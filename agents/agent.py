@@ -23,7 +23,7 @@ class Assembly(NamedTuple):
         Picked boxes, rising; None if the structure isn't made of boxes (`rnafold`).
     base_pairs : ndarray, dtype=int64, shape (K, 2)
     energy_calls : int
-        Free-energy evaluations that the agent asked for.
+        Free-energy evaluations that the agent asked for; `Objective` counts those of rewards.
     """
 
     picks: Picks | None
@@ -117,7 +117,7 @@ def assembly_of_picks(instance: Instance, picks: Iterable[int], energy_calls: in
 
 
 def lowest_energy(instance: Instance, candidates: Iterable[Iterable[int]]) -> tuple[Picks, int]:
-    """Candidate of lowest free energy, which is the one of highest final reward.
+    """Candidate of lowest cost (free energy, or objective), so of highest final reward.
 
     Parameters
     ----------
@@ -129,8 +129,14 @@ def lowest_energy(instance: Instance, candidates: Iterable[Iterable[int]]) -> tu
     -------
     picks : tuple of int
     energy_calls : int
-        Distinct candidates evaluated.
+        Distinct candidates evaluated, if by free energy.
     """
     unique = dict.fromkeys(tuple(sorted(int(p) for p in picks)) for picks in candidates)
-    energies = {picks: instance.energy(instance.stems_of(picks)) for picks in unique}
-    return min(energies, key=lambda picks: energies[picks]), len(energies)
+    costs = {picks: instance.cost(instance.stems_of(picks)) for picks in unique}
+    best = min(costs, key=lambda picks: costs[picks])
+    return best, free_energies(instance, len(costs))
+
+
+def free_energies(instance: Instance, calls: int) -> int:
+    """How many of some evaluations are free energies: none if the instance has an objective."""
+    return calls if instance.objective is None else 0

@@ -18,13 +18,20 @@ from boxfold.agents.real_structures import (
     summarise_real,
     without_idle,
 )
+from boxfold.agents.reward_measures import (
+    REWARD_COLUMNS,
+    assembly_reward,
+    reward_calls,
+    reward_columns,
+)
 from boxfold.envs.instance import Instance
 from boxfold.features.agreement import Agreement, agreement
 from boxfold.features.knot_order import DEFAULT_MAX_ORDER
 from boxfold.features.relations import Pseudoknots
-from boxfold.features.structure import IntArray, dot_bracket, is_nested
-from boxfold.rewards.energy import EnergyModel, mfe
-from boxfold.rewards.pseudoknot import knotted_energy
+from boxfold.features.structure import IntArray, dot_bracket
+from boxfold.rewards.energy import mfe
+from boxfold.rewards.energy_reward import structure_energy
+from boxfold.rewards.plugin import RewardError
 from boxfold.rewards.validity import check_assembly, check_structure
 
 SUMMARY_COLUMNS = (
@@ -68,6 +75,14 @@ class Ruler(NamedTuple):
     mfe: float
 
 
+class _Result(NamedTuple):
+    """An assembly, the CPU seconds that it took and the structures that were judged by rewards."""
+
+    assembly: Assembly
+    seconds: float
+    reward_calls: int | None
+
+
 class _Run(NamedTuple):
     """One row of the table: an agent and how often it draws."""
 
@@ -102,8 +117,13 @@ def evaluate_agents(
     Returns
     -------
     DataFrame
-        Columns `PER_SEQUENCE_COLUMNS`, and `REAL_COLUMNS` where they say anything new (a
-        reference with non-canonical pairs, a knot); agent by agent in the order given.
+        Columns `PER_SEQUENCE_COLUMNS`, `REWARD_COLUMNS` with an objective, and `REAL_COLUMNS`
+        where they say anything new (a reference with non-canonical pairs, a knot); agent by agent.
+
+    Raises
+    ------
+    RewardError
+        If a reward fails, with `on_error` too.
     """
     config = config or EvaluationConfig()
     rulers = [Ruler(each.optimum.energy, mfe(each.seq).free_energy) for each in instances]
@@ -111,7 +131,8 @@ def evaluate_agents(
     rows: list[dict[str, Any]] = []
     for label in progress(list(runs), len(runs)):
         rows += _rows_of_run(runs[label], instances, rulers, config, on_error)
-    return without_idle(pd.DataFrame(rows, columns=[*PER_SEQUENCE_COLUMNS, *REAL_COLUMNS]))
+    columns = [*PER_SEQUENCE_COLUMNS, *reward_columns(instances), *REAL_COLUMNS]
+    return without_idle(pd.DataFrame(rows, columns=columns))
 
 
 def summarise(per_sequence: pd.DataFrame) -> pd.DataFrame:
@@ -125,13 +146,14 @@ def summarise(per_sequence: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `SUMMARY_COLUMNS`, and `REAL_SUMMARY` if the table has `REAL_COLUMNS`; agents in
-        the order of first appearance.
+        Columns `SUMMARY_COLUMNS`, and `REWARD_COLUMNS` and `REAL_SUMMARY` if the table has what
+        they are made of; agents in the order of first appearance.
     """
     groups = per_sequence.groupby("agent", sort=False)
-    means = groups[list(METRICS)].agg(lambda column: column.astype(float).mean())
+    more = [name for name in REWARD_COLUMNS if name in per_sequence]
+    means = groups[[*METRICS, *more]].agg(lambda column: column.astype(float).mean())
     means.insert(0, "n", groups.size())
-    summary = means.reset_index()[list(SUMMARY_COLUMNS)]
+    summary = means.reset_index()[[*SUMMARY_COLUMNS, *more]]
     if not set(REAL_COLUMNS) <= set(per_sequence):
         return summary
     return summary.join(summarise_real(per_sequence)[list(REAL_SUMMARY)], on="agent")
@@ -173,15 +195,9 @@ def measure(
         "energy_gap": None if energy is None else round(energy - ruler.optimum, 4),
         "gap_to_mfe": None if energy is None else round(energy - ruler.mfe, 4),
         "energy_calls": assembly.energy_calls,
+        "reward": None if reasons else assembly_reward(instance, assembly),
         **real_measures(instance.seq, assembly.base_pairs, instance.reference),
     }
-
-
-def structure_energy(model: EnergyModel, base_pairs: IntArray) -> float:
-    """Free energy in kcal/mol of a valid structure, nested or knotted."""
-    if is_nested(base_pairs):
-        return model.free_energy(base_pairs)
-    return knotted_energy(model, base_pairs).total
 
 
 def is_optimal(energy: float, optimum: float) -> bool:
@@ -217,9 +233,9 @@ def _rows_of_run(
         for instance, ruler, result in zip(instances[batch], rulers[batch], results, strict=True):
             if result is None:
                 continue
-            assembly, seconds = result
-            measured = measure(instance, assembly, ruler, config.pseudoknots)
-            rows.append({"id": instance.id, "agent": run.label, **measured, "seconds": seconds})
+            measured = measure(instance, result.assembly, ruler, config.pseudoknots)
+            cost = {"seconds": result.seconds, "reward_calls": result.reward_calls}
+            rows.append({"id": instance.id, "agent": run.label, **measured, **cost})
     return rows
 
 
@@ -235,7 +251,7 @@ def _rows_of_peer(
             continue
         result = _timed(_Run(peer.name, peer, 1), [instance], [0], on_error)[0]
         if result is not None:
-            measured = measure(instance, result[0], ruler, "allow")
+            measured = measure(instance, result.assembly, ruler, "allow")
             rows.append({"id": instance.id, "agent": peer.name, **measured, "seconds": None})
     return rows
 
@@ -245,16 +261,19 @@ def _timed(
     instances: Sequence[Instance],
     seed: Sequence[int],
     on_error: Callable[[str], None] | None,
-) -> list[tuple[Assembly, float] | None]:
+) -> list[_Result | None]:
     """Assemblies with CPU seconds per sequence; None for sequences that the agent failed on."""
     # Fresh instances: no agent profits from tables that another one has filled.
-    fresh = [Instance(each.id, each.seq, each.proposals, each.reference) for each in instances]
+    fresh = [each.fresh() for each in instances]
     rng = np.random.default_rng(seed)
     try:
         start = time.process_time()
         assemblies = run.agent.assemble(fresh, rng, run.samples)
         seconds = (time.process_time() - start) / len(instances)
-        return [(assembly, seconds) for assembly in assemblies]
+        made = zip(assemblies, fresh, strict=True)
+        return [_Result(assembly, seconds, reward_calls(each)) for assembly, each in made]
+    except RewardError:  # one line for all sequences
+        raise
     except Exception as error:  # one bad record must not lose the batch
         if on_error is None:
             raise

@@ -54,7 +54,9 @@ class _Sets(NamedTuple):
     allowed : ndarray, dtype=bool, shape (S, N)
         Stems in conflict with none of the picked ones.
     energy : ndarray, dtype=float64, shape (S,)
-        kcal/mol.
+        Free energy, which the policy sees; kcal/mol.
+    cost : ndarray, dtype=float64, shape (S,)
+        What is made small: the same, or the objective; kcal/mol.
     regret : ndarray, dtype=float64, shape (S,)
         How much less likely than the likeliest the picks were, in nats, summed; at most 0.
     """
@@ -63,12 +65,12 @@ class _Sets(NamedTuple):
     picked: BoolArray
     allowed: BoolArray
     energy: FloatArray
+    cost: FloatArray
     regret: FloatArray
 
     def at(self, rows: IntArray) -> "_Sets":
         """Some of the sets."""
-        sequence, picked, allowed, energy, regret = self
-        return _Sets(sequence[rows], picked[rows], allowed[rows], energy[rows], regret[rows])
+        return _Sets._make(part[rows] for part in self)
 
     def best(self, score: FloatArray, limit: int) -> "_Sets":
         """Of each sequence the sets of highest score, at most `limit`, best first."""
@@ -85,7 +87,7 @@ def guided_beam(
     config: AssemblyConfig,
     options: GuidedBeamConfig | None = None,
 ) -> list[Picks]:
-    """Set of lowest free energy that the beam of each instance evaluates.
+    """Set of lowest free energy (or objective) that the beam of each instance evaluates.
 
     Step by step sets of k stems lead to sets of k + 1. The stem that the policy likes best is one
     way to go on; the others are the stems in conflict with it, because a stem that goes with it can
@@ -141,18 +143,20 @@ class _Search:
     def run(self) -> list[Picks]:
         """Best set of each instance."""
         n = len(self.instances)
-        sets = _Sets(
-            np.arange(n), np.zeros_like(self.present), self.present, np.zeros(n), np.zeros(n)
+        empty, zero = np.zeros_like(self.present), np.zeros(n)
+        cost = np.array(
+            [0.0 if each.objective is None else each.cost(()) for each in self.instances]
         )
-        best, best_energy = sets.picked.copy(), sets.energy.copy()
+        sets = _Sets(np.arange(n), empty, self.present, zero, cost, zero)
+        best, best_cost = sets.picked.copy(), sets.cost.copy()
         while len(sets.sequence):
             sets = self._evaluated(self._grown(sets))
-            lowest = sets.best(-sets.energy, limit=1)
-            gain = best_energy[lowest.sequence] - lowest.energy
+            lowest = sets.best(-sets.cost, limit=1)
+            gain = best_cost[lowest.sequence] - lowest.cost
             better = lowest.at(np.flatnonzero(gain > MIN_GAIN))
             best[better.sequence] = better.picked
-            best_energy[better.sequence] = better.energy
-            score = sets.regret - self.options.energy_weight * sets.energy
+            best_cost[better.sequence] = better.cost
+            score = sets.regret - self.options.energy_weight * sets.cost
             is_greedy = sets.regret == 0  # goes on whatever its energy
             sets = sets.best(np.where(is_greedy, np.inf, score), self.options.width)
         return [tuple(np.flatnonzero(picked).tolist()) for picked in best]
@@ -200,9 +204,13 @@ class _Search:
         return torch.log_softmax(logits.double(), dim=1)[:, :-1].numpy()
 
     def _evaluated(self, sets: _Sets) -> _Sets:
-        """The same with their energies."""
-        energies = [
-            self.instances[sequence].energy(np.flatnonzero(picked).tolist())
-            for sequence, picked in zip(sets.sequence.tolist(), sets.picked, strict=True)
-        ]
-        return sets._replace(energy=np.array(energies, dtype=np.float64))
+        """The same with their energies and costs."""
+        instances = [self.instances[sequence] for sequence in sets.sequence.tolist()]
+        picks = [np.flatnonzero(picked).tolist() for picked in sets.picked]
+        energy = np.array(
+            [each.energy(stems) for each, stems in zip(instances, picks, strict=True)], dtype=float
+        )
+        if not instances or instances[0].objective is None:
+            return sets._replace(energy=energy, cost=energy)
+        cost = [each.cost(stems) for each, stems in zip(instances, picks, strict=True)]
+        return sets._replace(energy=energy, cost=np.array(cost))

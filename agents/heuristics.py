@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from boxfold.agents.agent import Assembly, Picks, SingleAgent, assembly_of_picks, lowest_energy
+from boxfold.agents.agent import (
+    Assembly,
+    Picks,
+    SingleAgent,
+    assembly_of_picks,
+    free_energies,
+    lowest_energy,
+)
 from boxfold.agents.scoring import SetScorer, set_scorer
 from boxfold.envs.instance import Instance
 from boxfold.features.channels import stem_stack_energy
@@ -76,7 +83,7 @@ class GreedyEnergyAgent(SingleAgent):
         scorer = set_scorer(instance, self.pseudoknots)
         conflict, knots = instance.conflict(self.pseudoknots), instance.knot_order(self.pseudoknots)
         picks = _steepest_descent(scorer, conflict, knots)
-        return assembly_of_picks(instance, picks, scorer.calls)
+        return assembly_of_picks(instance, picks, free_energies(instance, scorer.calls))
 
 
 def random_picks(

@@ -12,6 +12,7 @@ from torch import Tensor
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.envs.slots import Slots, slots_of
+from boxfold.features.box_reactivity import REACTIVITY_NAMES
 
 
 class Layout(NamedTuple):
@@ -25,12 +26,15 @@ class Layout(NamedTuple):
     bases : Tensor, dtype=int8, shape (B, L), optional
         L bases of the longest of these instances, -1 behind the last of others; None if they are
         not observed.
+    reactivity : Tensor, dtype=float32, shape (B, N, R), optional
+        See `features.box_reactivity`; None if it is not observed.
     """
 
     tokens: Tensor
     boxes: Tensor
     loop_energy: Tensor
     bases: Tensor | None = None
+    reactivity: Tensor | None = None
 
 
 class Layouts:
@@ -43,6 +47,7 @@ class Layouts:
     """
 
     def __init__(self, instances: Sequence[Instance], config: AssemblyConfig) -> None:
+        self.reactivity = config.reactivity
         self.slots = [_slots(each.cut(config.n_stem_slots), config) for each in instances]
         self.sizes = np.array([len(each.boxes) for each in self.slots])
 
@@ -59,7 +64,13 @@ class Layouts:
             layout.tokens[b, :n] = torch.from_numpy(slots.tokens)
             layout.boxes[b, :n] = torch.from_numpy(slots.boxes)
             layout.loop_energy[b, :n, :n] = torch.from_numpy(slots.loop_energy)
-        return layout._replace(bases=_joined([slots.bases for slots in chosen]))
+        layout = layout._replace(bases=_joined([slots.bases for slots in chosen]))
+        if not self.reactivity:
+            return layout
+        values = torch.zeros(B, N, len(REACTIVITY_NAMES))
+        for b, slots in enumerate(chosen):
+            values[b, : len(slots.reactivity)] = torch.from_numpy(slots.reactivity)
+        return layout._replace(reactivity=values)
 
 
 def _joined(bases: Sequence[NDArray[np.int8]]) -> Tensor | None:

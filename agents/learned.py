@@ -79,6 +79,15 @@ def save_learned(
     run.save("weights", network.state_dict(), meta)
 
 
+def seeing_reactivities(network: AssemblyNetwork) -> AssemblyNetwork:
+    """The same network, which also sees reactivities; until it learns, they change nothing."""
+    if network.config.reactivity:
+        return network
+    wider = AssemblyNetwork(dataclasses.replace(network.config, reactivity=True))
+    wider.load_state_dict(network.state_dict(), strict=False)  # what is missing is 0
+    return wider.eval()
+
+
 def load_learned(path: str | Path) -> Learned:
     """Read a file of `save_learned`.
 

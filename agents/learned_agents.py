@@ -119,13 +119,14 @@ def first_logits(
     boxes: Tensor,
     loop_energy: Tensor,
     bases: Tensor | None = None,
+    reactivity: Tensor | None = None,
 ) -> Tensor:
     """Logits of the boxes (B, N) while nothing is picked, nothing forbidden and nothing scored."""
     present = boxes[..., 3] > 0
     mask = torch.nn.functional.pad(present, (0, 1), value=True).to(torch.int8)
     globals_ = torch.zeros(len(boxes), network.config.n_globals)
     state = torch.zeros_like(present), mask, globals_
-    return network(tokens, boxes, loop_energy, *state, bases)[0][:, :-1]
+    return network(tokens, boxes, loop_energy, *state, bases, reactivity)[0][:, :-1]
 
 
 def load_learned_agent(path: str | Path, name: str, pseudoknots: Pseudoknots = "forbid") -> Agent:
@@ -150,6 +151,7 @@ def slots_for(
         pseudoknots=pseudoknots,
         mask=learned.mask,
         geometry_only=learned.geometry_only,
+        reactivity=learned.network.config.reactivity,
     )
     config = with_slots_for(instances, config)
     return observing_bases(instances, config, learned.network.config.needs_bases)
@@ -164,7 +166,9 @@ def _best(instance: Instance, drawn: Sequence[Picks], config: AssemblyConfig) ->
 class UnsolvedInstance(Instance):
     """An instance to decode on: without the exact search that rewards and rulers are made of.
 
-    Observations are as always; rewards are meaningless. Its count of energies starts at 0.
+    Observations are as always; rewards of the environment are meaningless. Its count of energies
+    starts at 0. An objective is shared, which so goes on counting, and has the scale that it has
+    without this.
 
     Parameters
     ----------
@@ -172,7 +176,20 @@ class UnsolvedInstance(Instance):
     """
 
     def __init__(self, instance: Instance) -> None:
-        super().__init__(instance.id, instance.seq, instance.proposals)
+        super().__init__(
+            instance.id,
+            instance.seq,
+            instance.proposals,
+            reactivity=instance.reactivity,
+            texts=instance.texts,
+            objective=instance.objective,
+        )
+        self._solved = instance
+
+    @property
+    def scale(self) -> float:
+        """See `Instance.scale`."""
+        return self._solved.scale
 
     def optimum_with(self, loop_weight: float) -> Optimum:
         """Claims that the empty set is the best one."""

@@ -20,6 +20,7 @@ from boxfold.agents.chain_energy import (
 )
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.pair_features import PairFeatures
+from boxfold.features.box_reactivity import REACTIVITY_NAMES
 
 MASKED = -1e8
 """Logit of what may not be picked: finite, so that entropies and gradients are finite too."""
@@ -86,9 +87,18 @@ class AssemblyNetwork(nn.Module):
         width = self.embed.in_features
         self.reader = BoxReader(width, D, *parts) if any(parts) else None
         self.background = BackgroundAttention(D, config.n_heads) if config.background else None
+        self.reactivity: nn.Linear | None = None
+        if config.reactivity:  # at first it adds nothing, so any agent can go on with it
+            self.reactivity = nn.Linear(len(REACTIVITY_NAMES), D, bias=False)
+            nn.init.zeros_(self.reactivity.weight)
 
     def encode(
-        self, tokens: Tensor, boxes: Tensor, loop_energy: Tensor, bases: Tensor | None = None
+        self,
+        tokens: Tensor,
+        boxes: Tensor,
+        loop_energy: Tensor,
+        bases: Tensor | None = None,
+        reactivity: Tensor | None = None,
     ) -> Encoded:
         """What doesn't change while boxes are picked.
 
@@ -101,6 +111,8 @@ class AssemblyNetwork(nn.Module):
             See `envs.slots.Slots`.
         bases : Tensor, optional, dtype=int, shape (B, L)
             Codes of the bases, -1 in padding; needed if the config says so.
+        reactivity : Tensor, optional, dtype=float32, shape (B, N, R)
+            See `features.box_reactivity`; needed if the config says so.
 
         Returns
         -------
@@ -109,7 +121,7 @@ class AssemblyNetwork(nn.Module):
         Raises
         ------
         ValueError
-            If bases are needed and missing.
+            If bases or reactivities are needed and missing.
         """
         present = boxes[..., 3:4] > 0
         tokens, of_pairs = tokens.masked_fill(~present, 0.0), None
@@ -119,6 +131,10 @@ class AssemblyNetwork(nn.Module):
             )
             tokens = torch.cat([tokens, of_boxes], dim=2)
         x = self._embedded(tokens, boxes, bases)  # (B, N, D)
+        if self.reactivity is not None:
+            if reactivity is None:
+                raise ValueError("this network sees reactivities: AssemblyConfig.reactivity")
+            x = x + self.reactivity(reactivity)
         x = torch.cat([x, self.stop.expand(len(x), 1, -1)], dim=1)  # (B, N + 1, D)
         pairs = self.pairs(boxes, loop_energy, of_pairs)
         hidden = _hidden(torch.nn.functional.pad(present[..., 0], (0, 1), value=True))
@@ -218,9 +234,11 @@ class AssemblyNetwork(nn.Module):
         mask: Tensor,
         globals_: Tensor,
         bases: Tensor | None = None,
+        reactivity: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Both stages at once; see `encode` and `decode`."""
-        return self.decode(self.encode(tokens, boxes, loop_energy, bases), picked, mask, globals_)
+        encoded = self.encode(tokens, boxes, loop_energy, bases, reactivity)
+        return self.decode(encoded, picked, mask, globals_)
 
 
 def _layers(stack: nn.ModuleList) -> list[PairAttentionLayer]:

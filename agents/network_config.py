@@ -49,6 +49,9 @@ class NetworkConfig:
         default=False,
         metadata={"help": "whether a stem is embedded the same when read from its other strand"},
     )
+    reactivity: bool = field(
+        default=False, metadata={"help": "whether reactivities of the boxes are seen"}
+    )
     n_token_features: int = field(default=N_TOKEN_FEATURES, metadata={"help": "input per box"})
     n_globals: int = field(default=len(GLOBAL_NAMES), metadata={"help": "input per state"})
 

@@ -52,6 +52,7 @@ class NetworkExtractor(BaseFeaturesExtractor):
             observation["action_mask"],
             observation["globals"],
             observation.get("bases"),
+            observation.get("reactivity"),
         )
         if self.critic is not None:
             names = ("tokens", "boxes", "loop_energy", "picked")

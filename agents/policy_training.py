@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from boxfold.agents.layout import Layouts
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.training import EpochTrainer, TrainConfig
-from boxfold.agents.validation import validate_policy
+from boxfold.agents.validation import judged_by, validate_policy
 from boxfold.envs.instance import Instance
 from boxfold.s1.run_folder import RunFolder
 
@@ -32,6 +32,7 @@ class PolicyTrainer(EpochTrainer):
         run: RunFolder,
         start: AssemblyNetwork | None = None,
     ) -> None:
+        validation = judged_by(validation, config.assembly.reward)
         super().__init__(config, train, validation, run)
         if start is not None and not run.has("state"):
             self.network.load_state_dict(start.state_dict())

@@ -1,7 +1,7 @@
 """The whole chain for new sequences: S1 proposes boxes, an agent assembles them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
@@ -10,10 +10,14 @@ from boxfold.agents.agent import Agent, Assembly
 from boxfold.agents.evaluation import structure_energy
 from boxfold.agents.registry import load_agent
 from boxfold.envs.instance import Instance
+from boxfold.envs.objective import Objective
 from boxfold.features.fasta import FastaRecord
 from boxfold.features.formats import StructureRecord
+from boxfold.features.reactivity import Reactivity, matched
 from boxfold.features.relations import Pseudoknots
 from boxfold.features.structure import MIN_HAIRPIN
+from boxfold.rewards.combination import Combination
+from boxfold.rewards.plugin import RewardError
 from boxfold.s1.propose import ProposeConfig, S1Model, propose_batch
 
 SHORTEST = MIN_HAIRPIN + 2
@@ -39,6 +43,10 @@ class Predictor:
         As in `Agent.assemble`.
     seed : int
         Each chunk of sequences draws from its own generator.
+    reactivities : mapping of str to ndarray
+        Profiles by id.
+    rewards : Combination, optional
+        What assemblies are searched and reranked by, in place of the free energy.
     """
 
     model: S1Model
@@ -46,6 +54,8 @@ class Predictor:
     max_boxes: int = 64
     samples: int = 1
     seed: int = 0
+    reactivities: Mapping[str, Reactivity] = field(default_factory=dict)
+    rewards: Combination | None = None
 
     @classmethod
     def load(
@@ -92,6 +102,8 @@ class Predictor:
     ) -> list[StructureRecord]:
         try:
             return self._chunk(chunk, number)
+        except RewardError:
+            raise
         except _FAILURES as error:
             if len(chunk) == 1:
                 reason = " ".join(str(error).split()) or type(error).__name__
@@ -116,7 +128,13 @@ class Predictor:
         config = ProposeConfig(max_boxes=self.max_boxes)
         proposals = propose_batch(self.model, [record.seq for record in records], config)
         return [
-            Instance(record.id, record.seq, found)
+            Instance(
+                record.id,
+                record.seq,
+                found,
+                reactivity=matched(self.reactivities, record.id, len(record.seq), "reactivities"),
+                objective=None if self.rewards is None else Objective(self.rewards),
+            )
             for record, found in zip(records, proposals, strict=True)
         ]
 

@@ -15,6 +15,7 @@ from boxfold.agents.heuristics import (
     RandomAgent,
 )
 from boxfold.agents.oracle import OracleAgent
+from boxfold.agents.probing_agent import RnafoldShapeAgent
 from boxfold.agents.search import AnnealingAgent, BeamAgent, ExactAgent, RnafoldAgent
 from boxfold.agents.vote_agent import VoteAgent
 from boxfold.features.errors import InputError
@@ -34,13 +35,14 @@ BUILT_IN: dict[str, Callable[[Pseudoknots], Agent]] = {
         BestScoreAgent,
         OracleAgent,
         VoteAgent,
+        RnafoldShapeAgent,
     )
 }
 """Agents that need no weights."""
 
-ON_REQUEST = (OracleAgent.name, VoteAgent.name)
-"""Agents that only run where they are named: one looks at the known structure, the other is made
-for the boxes of other tools."""
+ON_REQUEST = (OracleAgent.name, VoteAgent.name, RnafoldShapeAgent.name)
+"""Agents that only run where they are named: one looks at the known structure, one is made for the
+boxes of other tools, one needs reactivities."""
 
 SHIPPED = ("supervised", "clone", "reinforce", "ppo", "a2c")
 """Agents whose weights are ``weights/NAME.safetensors`` in this package."""

@@ -1,6 +1,7 @@
 """Assembling with a trained network, many sequences at once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,9 +13,11 @@ from boxfold.agents.drawn import boxes_of_slots
 from boxfold.agents.layout import Layout, chunks_by_size, fitting_config
 from boxfold.agents.network import AssemblyNetwork, Encoded
 from boxfold.agents.same_states import decoded_once
-from boxfold.envs.batch import BatchAssembly, Observation
+from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
+from boxfold.envs.observation import Observation
+from boxfold.rewards.reward import RewardConfig
 
 CHUNK = 64
 """Sequences encoded together."""
@@ -32,8 +35,8 @@ def observed(batch: BatchAssembly, rows: NDArray[np.intp]) -> tuple[Tensor, Tens
 
 def encoded(network: AssemblyNetwork, observation: Observation) -> Encoded:
     """`AssemblyNetwork.encode` of an observation."""
-    names = [name for name in Layout._fields if name in observation]  # bases are rarely observed
-    return network.encode(*(torch.from_numpy(observation[name]) for name in names))
+    names = [name for name in Layout._fields if name in observation]  # some are rarely observed
+    return network.encode(**{name: torch.from_numpy(observation[name]) for name in names})
 
 
 def loaded(
@@ -83,6 +86,8 @@ def rollout(
         Picks in the order of picking, `samples` per instance. One that ended an episode as
         impossible is the last of them; see `drawn.is_assembly`.
     """
+    if config.reward.terms:  # nobody reads the rewards of these episodes
+        config = replace(config, reward=RewardConfig())
     picks: list[list[Picks]] = [[] for _ in instances]
     for rows in chunks_by_size(instances, CHUNK):
         chunk = [instances[row] for row in rows]

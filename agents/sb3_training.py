@@ -26,7 +26,7 @@ from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.policy import BoxPolicy
 from boxfold.agents.sb3_config import RLConfig
 from boxfold.agents.training import STATE_KIND, Report
-from boxfold.agents.validation import validate_policy
+from boxfold.agents.validation import judged_by, validate_policy
 from boxfold.agents.value_fit import fit_value
 from boxfold.envs.instance import Instance
 from boxfold.envs.sampler import ListSampler
@@ -80,7 +80,7 @@ class RLTrainer:
         if not train or not validation:
             raise InputError("training needs at least one training and one validation instance")
         self.config, self.run = config, run
-        self.train, self.validation = train, validation
+        self.train, self.validation = train, judged_by(validation, config.assembly.reward)
         env = BoxAssemblyVecEnv(config.n_envs, ListSampler(train), config.assembly)
         self.model = make_model(config, VecMonitor(env))
         self.model.set_logger(Logger(None, [RunWriter(run)]))

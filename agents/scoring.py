@@ -49,7 +49,7 @@ class SetScorer(Protocol):
 
 
 def set_scorer(instance: Instance, pseudoknots: Pseudoknots = "forbid") -> SetScorer:
-    """Scorer for the sets that a pseudoknot mode allows.
+    """Scorer for the sets that a pseudoknot mode allows: of the objective, if there is one.
 
     Parameters
     ----------
@@ -60,6 +60,10 @@ def set_scorer(instance: Instance, pseudoknots: Pseudoknots = "forbid") -> SetSc
     -------
     SetScorer
     """
+    if instance.objective is not None:
+        from boxfold.agents.reward_scorer import RewardScorer  # it imports this file
+
+        return RewardScorer(instance)
     return NestedScorer(instance) if pseudoknots == "forbid" else KnottedScorer(instance)
 
 

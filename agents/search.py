@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from boxfold.agents.agent import Assembly, Picks, SingleAgent, assembly_of_picks, lowest_energy
+from boxfold.agents.agent import (
+    Assembly,
+    Picks,
+    SingleAgent,
+    assembly_of_picks,
+    free_energies,
+    lowest_energy,
+)
 from boxfold.agents.heuristics import MIN_GAIN
 from boxfold.agents.scoring import FloatArray, SetScorer, set_scorer
 from boxfold.envs.instance import Instance
@@ -21,7 +28,7 @@ class BeamAgent(SingleAgent):
     width : int
         Sets kept per step.
     max_energy_calls : int, optional
-        Stop after so many: a budget equal to another agent's.
+        Stop after so many (with an objective: rewards): a budget equal to another agent's.
     """
 
     name = "beam"
@@ -46,7 +53,7 @@ class BeamAgent(SingleAgent):
             self.max_energy_calls,
             instance.knot_order(self.pseudoknots),
         )
-        return assembly_of_picks(instance, picks, scorer.calls)
+        return assembly_of_picks(instance, picks, free_energies(instance, scorer.calls))
 
 
 class AnnealingAgent(SingleAgent):
@@ -88,7 +95,8 @@ class AnnealingAgent(SingleAgent):
             ends.append(self._anneal(energies, instance, rng))
             calls += energies.scorer.calls
         picks, more_calls = lowest_energy(instance, ends) if samples > 1 else (ends[0], 0)
-        return assembly_of_picks(instance, picks, calls + more_calls)
+        calls = free_energies(instance, calls) + more_calls
+        return assembly_of_picks(instance, picks, calls)
 
     def _anneal(
         self, energies: "_CachedEnergies", instance: Instance, rng: np.random.Generator

@@ -1,6 +1,7 @@
 """Fixed validation instances, measured the same way for every trainer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,10 @@ from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import different_assemblies
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
+from boxfold.envs.objective import Objective
+from boxfold.envs.outcome import combined_reward
+from boxfold.rewards.combination import combination_of
+from boxfold.rewards.reward import RewardConfig
 
 VALIDATION_TAGS = ("energy_gap", "f1", "validity", "exact", "mean_reward")
 """What is logged below ``eval/`` of one assembly per instance."""
@@ -37,20 +42,28 @@ def validation_scores(
     dict
         ``eval/energy_gap`` in kcal/mol (what is invalid counts as the empty structure),
         ``eval/f1`` (if there are references),
-        ``eval/validity``, ``eval/exact`` and ``eval/mean_reward``, minus the energy by the
-        scale of the instance.
+        ``eval/validity``, ``eval/exact`` and ``eval/mean_reward``: minus the energy by the
+        scale of the instance, or the combination of rewards.
     """
     rows = []
     for instance, each in zip(instances, picks, strict=True):
         row = measure_drawn(instance, each, config)
-        energy = row["free_energy"]
-        reward = -config.reward.invalid_penalty if energy is None else -energy / instance.scale
+        reward = _reward(instance, each, row["free_energy"], config.reward)
         rows.append([*(row[tag] for tag in VALIDATION_TAGS[:-1]), reward])
     values = np.array(rows, dtype=np.float64)  # None becomes nan
     known = ~np.isnan(values).all(axis=0)
     means = np.nanmean(values[:, known], axis=0)
     tags = np.array(VALIDATION_TAGS)[known]
     return {f"eval/{tag}": float(mean) for tag, mean in zip(tags, means, strict=True)}
+
+
+def _reward(instance: Instance, picks: Picks, energy: float | None, reward: RewardConfig) -> float:
+    """Sum of rewards of an episode with these picks; without an energy it is invalid."""
+    if energy is None:
+        return -reward.invalid_penalty
+    if reward.terms:
+        return sum(combined_reward(instance, instance.stems_of(picks), reward))
+    return -energy / instance.scale
 
 
 def measure_drawn(instance: Instance, picks: Picks, config: AssemblyConfig) -> dict[str, Any]:
@@ -71,13 +84,27 @@ def validate_policy(
     Returns
     -------
     score : float
-        Sum of both energy gaps, in kcal/mol: both ways of decoding ship.
+        Sum of both energy gaps, in kcal/mol: both ways of decoding ship. With a combination of
+        rewards minus the sum of both rewards.
     metrics : dict
         `validation_scores` of the greedy assemblies, and ``eval/best_energy_gap`` of the best of
-        `SAMPLES` (the greedy one is one of them), drawn with the same noise at every call.
+        `SAMPLES` (the greedy one is one of them), drawn with the same noise at every call; with a
+        combination of rewards also ``eval/best_mean_reward``.
     """
     drawn = different_assemblies(network, instances, config, np.random.default_rng(0), SAMPLES)
     metrics = validation_scores(instances, [picks[0] for picks in drawn], config)
     best = [best_drawn(each, picks, config) for each, picks in zip(instances, drawn, strict=True)]
-    best_gap = validation_scores(instances, best, config)["eval/energy_gap"]
-    return metrics["eval/energy_gap"] + best_gap, {**metrics, "eval/best_energy_gap": best_gap}
+    of_best = validation_scores(instances, best, config)
+    metrics["eval/best_energy_gap"] = of_best["eval/energy_gap"]
+    if config.reward.terms:
+        metrics["eval/best_mean_reward"] = of_best["eval/mean_reward"]
+        return -metrics["eval/mean_reward"] - metrics["eval/best_mean_reward"], metrics
+    return metrics["eval/energy_gap"] + metrics["eval/best_energy_gap"], metrics
+
+
+def judged_by(instances: Sequence[Instance], reward: RewardConfig) -> list[Instance]:
+    """The same instances, with the objective of this reward if it is a combination."""
+    if not reward.terms:
+        return list(instances)
+    rewards = combination_of(reward.terms)
+    return [replace(each.fresh(), objective=Objective(rewards)) for each in instances]

@@ -58,7 +58,7 @@ def reward_class(name: str) -> type[Reward]:
         raise RewardError(f"reward '{name}': {point.value} can't be loaded ({error})") from error
     if not callable(getattr(found, "score", None)) or not hasattr(found, "Config"):
         raise RewardError(f"reward '{name}': {point.value} has no score and Config")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _entry_points() -> list[EntryPoint]:

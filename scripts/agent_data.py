@@ -12,6 +12,7 @@ from boxfold.envs.instance_table import instances_from_frame
 from boxfold.features.errors import InputError
 from boxfold.s1.tables import read_proposals
 from boxfold.scripts.common import positive_int
+from boxfold.scripts.reward_flags import add_reactivities_argument, with_reactivities
 
 VALIDATION_SHARE = 0.05
 """Part of the groups that validates where the tables do not say which rows do."""
@@ -39,13 +40,14 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="tokens hold only kind, place and size of a box: no sequence, energies or S1 evidence",
     )
+    add_reactivities_argument(parser)
     parser.add_argument("--out", required=True, metavar="RUN", help="run folder")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
 
 
 def data_config(args: argparse.Namespace) -> dict[str, Any]:
     """The part of config.json that says what a run is trained on."""
-    names = ("data", "validation", "validation_instances")
+    names = ("data", "validation", "validation_instances", "reactivities")
     return {name: getattr(args, name) for name in names}
 
 
@@ -57,9 +59,10 @@ def load_instances(args: argparse.Namespace) -> tuple[list[Instance], list[Insta
     InputError
         If one of both is empty.
     """
-    frame = _read(args.data)
+    tables = [_read(paths) for paths in (args.data, args.validation) if paths]
+    frame = with_reactivities(pd.concat(tables, ignore_index=True), args.reactivities)
     if args.validation:
-        train, held_out = frame, _read(args.validation)
+        train, held_out = frame[: len(tables[0])], frame[len(tables[0]) :]
     else:
         is_validation = validation_rows(frame, args.seed)
         train, held_out = frame[~is_validation], frame[is_validation]
@@ -74,16 +77,20 @@ def load_instances(args: argparse.Namespace) -> tuple[list[Instance], list[Insta
 
 
 def split_instances(
-    table: str, split: str | None, max_boxes: int, limit: int | None = None
+    table: str,
+    split: str | None,
+    max_boxes: int,
+    limit: int | None = None,
+    reactivities: str | None = None,
 ) -> list[Instance]:
-    """Instances of one table, of all rows or of those of a split.
+    """Instances of one table, of all rows or of those of a split; `with_reactivities` of a file.
 
     Raises
     ------
     InputError
         If there are none.
     """
-    frame = read_proposals(table)
+    frame = with_reactivities(read_proposals(table), reactivities)
     if split:
         frame = frame[frame["split"] == split]
     instances = instances_from_frame(frame[:limit], max_boxes)

@@ -4,12 +4,21 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path, check_writable
 from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, verb_main, warn
+from boxfold.scripts.reward_flags import (
+    add_reactivities_argument,
+    judging_rewards,
+    with_objective,
+)
+
+if TYPE_CHECKING:
+    from boxfold.agents.agent import Agent
 
 DESCRIPTION = """Compare agents on the same boxes: validity, accuracy against the dot_bracket
 column, free energy against the exact optimum over the same boxes and against RNAfold, CPU time.
@@ -56,6 +65,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pseudoknots", choices=("forbid", "allow"), default="forbid", help="may stems cross"
     )
+    parser.add_argument(
+        "--reward",
+        metavar="NAME=WEIGHT,...|F.yaml",
+        help="rewards that agents search and rerank by, in place of the free energy "
+        "(docs/rewards.md); adds columns reward and reward_calls",
+    )
+    parser.add_argument(
+        "--max-reward-calls",
+        type=positive_int,
+        metavar="N",
+        help="most structures that beam and annealing have judged by --reward, per sequence",
+    )
+    add_reactivities_argument(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the two tables")
 
 
@@ -69,11 +91,17 @@ def run(args: argparse.Namespace) -> int:
     tables = [Path(args.out) / name for name in ("summary.csv", "per_sequence.csv")]
     for table in tables:
         check_writable(table, args.overwrite)
-    instances = split_instances(args.data, args.split, args.max_boxes)
+    rewards = judging_rewards(args.reward)
+    instances = with_objective(
+        split_instances(args.data, args.split, args.max_boxes, reactivities=args.reactivities),
+        rewards,
+    )
     failures: list[str] = []
     if args.agents == [] and not args.peers:
         raise InputError("--agents: at least one name is needed without --peers")
     agents = load_agents(args.agents, args.pseudoknots)
+    if args.max_reward_calls:
+        _limit(agents, args.max_reward_calls, rewards is not None)
     if args.peers:
         agents += read_peers(args.peers, args.peer_set, failures.append)
     config = EvaluationConfig(args.samples, args.seed, args.pseudoknots)
@@ -86,6 +114,14 @@ def run(args: argparse.Namespace) -> int:
             frame.to_csv(temporary, index=False, float_format="%.6g")
     print(format_table(summary))
     return EXIT_RECORDS if failures else 0
+
+
+def _limit(agents: "Sequence[Agent]", n_calls: int, is_judged: bool) -> None:
+    if not is_judged:
+        raise InputError("--max-reward-calls: --reward NAME=WEIGHT is needed with it")
+    for agent in agents:
+        if hasattr(agent, "max_energy_calls"):
+            agent.max_energy_calls = n_calls
 
 
 def format_table(summary: pd.DataFrame) -> str:
@@ -101,7 +137,8 @@ def format_table(summary: pd.DataFrame) -> str:
     str
         Missing values are ``-``.
     """
-    formats = {"n": "{:.0f}", "energy_calls": "{:.1f}", "seconds": "{:.5f}"}
+    formats = {"n": "{:.0f}", "seconds": "{:.5f}"}
+    formats |= dict.fromkeys(("energy_calls", "reward_calls"), "{:.1f}")
     cells = [list(summary.columns)]
     for row in summary.to_dict("records"):
         cells.append([_cell(value, formats.get(name, "{:.3f}")) for name, value in row.items()])

@@ -4,13 +4,16 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain, islice
 from typing import TextIO
 
 from boxfold.features.fasta import FastaRecord, read_fasta
 from boxfold.features.files import atomic_path
+from boxfold.features.reactivity import read_reactivities
 from boxfold.scripts.common import EXIT_RECORDS, S1_HELP, positive_int, progress, verb_main, warn
 from boxfold.scripts.layouts import LAYOUTS, write_predictions
+from boxfold.scripts.reward_flags import add_reactivities_argument, judging_rewards
 
 DESCRIPTION = """Predict secondary structures. S1 proposes stems, an agent assembles them; both use
 the shipped weights unless told otherwise. A bad record is named on standard error and the others
@@ -43,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pseudoknots", choices=("forbid", "allow"), default="forbid", help="may stems cross"
     )
+    parser.add_argument(
+        "--reward",
+        metavar="NAME=WEIGHT,...|F.yaml",
+        help="rewards to search and rerank by, in place of the free energy (docs/rewards.md)",
+    )
+    add_reactivities_argument(parser)
     parser.add_argument("--format", choices=tuple(LAYOUTS), default="dbn", help="of the output")
     parser.add_argument("--out", metavar="F", help="output file (default: standard output)")
 
@@ -55,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         bad.append(line)
         warn(line)
 
+    profiles = read_reactivities(args.reactivities) if args.reactivities else {}
     with _output(args) as file:
         records = _started(read_fasta(args.fasta, name_bad, warn))
         from boxfold.agents.predictor import Predictor  # torch takes seconds: not for bad input
@@ -62,10 +72,15 @@ def run(args: argparse.Namespace) -> int:
         predictor = Predictor.load(
             args.s1, args.agent, args.pseudoknots, args.max_boxes, args.samples, args.seed
         )
-        records = _fitting(records, args.max_length, name_bad)
+        predictor = replace(predictor, reactivities=profiles, rewards=judging_rewards(args.reward))
+        seen: set[str] = set()
+        records = _fitting(_noted(records, seen), args.max_length, name_bad)
         if not file.isatty():  # a bar would cut through the structures
             records = progress(records, None, "records")
         write_predictions(predictor.predict(records, name_bad), LAYOUTS[args.format], file)
+        for name in profiles:
+            if name not in seen:
+                name_bad(f"{args.reactivities}: record '{name}': no sequence has this id")
     return EXIT_RECORDS if bad else 0
 
 
@@ -73,6 +88,13 @@ def _started(records: Iterable[FastaRecord]) -> Iterator[FastaRecord]:
     """The same records, the first one read already: a bad file is known at once."""
     iterator = iter(records)
     return chain(list(islice(iterator, 1)), iterator)
+
+
+def _noted(records: Iterable[FastaRecord], seen: set[str]) -> Iterator[FastaRecord]:
+    """The same records; their ids are added to `seen`."""
+    for record in records:
+        seen.add(record.id)
+        yield record
 
 
 def _fitting(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from boxfold.agents.clone import CloneConfig, CloneTrainer
 from boxfold.agents.layout import observing_bases
-from boxfold.agents.learned import load_learned
+from boxfold.agents.learned import load_learned, seeing_reactivities
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.reinforce import ReinforceConfig, ReinforceTrainer
@@ -16,7 +16,8 @@ from boxfold.agents.sb3_config import RLConfig, preset
 from boxfold.agents.sb3_training import RLTrainer, load_zip
 from boxfold.envs.config import AssemblyConfig
 from boxfold.features.errors import InputError
-from boxfold.rewards.reward import RewardConfig
+from boxfold.rewards.probing_reward import ProbingReward
+from boxfold.rewards.reward_text import REWARD_HELP, reward_config
 from boxfold.s1.run_folder import RunFolder
 from boxfold.scripts.agent_data import add_data_arguments, data_config, load_instances
 from boxfold.scripts.common import verb_main
@@ -51,10 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let --init be a model.zip of Stable-Baselines3, whose loader runs code in the file",
     )
     parser.add_argument(
-        "--reward",
-        choices=("final", "immediate", "potential"),
-        default="final",
-        help="free energy at the end, its change at each pick, or the former with shaping",
+        "--reward", default="final", metavar="MODE|NAME=WEIGHT,...|F.yaml", help=REWARD_HELP
     )
     parser.add_argument("--gamma", type=float, default=1.0, help="discount of rewards")
     parser.add_argument(
@@ -116,8 +114,13 @@ def training_config(
             f"--algorithm {args.algorithm}: picks stems that fit; --action-types and --no-mask "
             "are for ppo and a2c"
         )
-    start = _start(args)
-    network = start.config if start else NetworkConfig()
+    start, assembly = _start(args), _assembly(args)
+    needs_probing = any(term.name == ProbingReward.name for term in assembly.reward.terms)
+    is_seen = getattr(args, "reactivity", needs_probing)
+    if start:
+        start = seeing_reactivities(start) if is_seen else start
+        vars(args).pop("reactivity", None)  # the one part of a start that may be added
+    network = start.config if start else NetworkConfig(reactivity=is_seen)
     default: CloneConfig | ReinforceConfig | RLConfig
     if args.algorithm == "clone":
         default = CloneConfig()
@@ -129,20 +132,16 @@ def training_config(
     defaults = DEFAULTS | {"network": NetworkConfig()}
     what = args.algorithm + (" with --init" if start else "")
     refuse_unused(args, defaults, {"training": default, **shape}, what)
-    config = overridden(
-        default,
-        args,
-        network=network if start else overridden(network, args),
-        assembly=_assembly(args),
-        seed=args.seed,
-    )
+    network = network if start else overridden(network, args)
+    assembly = dataclasses.replace(assembly, reactivity=network.reactivity)
+    config = overridden(default, args, network=network, assembly=assembly, seed=args.seed)
     return config, start
 
 
 def _assembly(args: argparse.Namespace) -> AssemblyConfig:
     check_range("loop_weight", args.loop_weight)
     try:
-        reward = RewardConfig(args.reward, gamma=args.gamma, loop_weight=args.loop_weight)
+        reward = reward_config(args.reward, gamma=args.gamma, loop_weight=args.loop_weight)
         return AssemblyConfig(
             args.max_boxes * (1 if args.action_types == "stem" else 2),
             action_types=args.action_types,

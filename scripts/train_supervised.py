@@ -35,11 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train."""
+    network = overridden(NetworkConfig(), args)
     config = overridden(
         SupervisedConfig(),
         args,
-        network=overridden(NetworkConfig(), args),
-        assembly=AssemblyConfig(max_boxes=args.max_boxes, geometry_only=args.geometry_only),
+        network=network,
+        assembly=AssemblyConfig(
+            max_boxes=args.max_boxes,
+            geometry_only=args.geometry_only,
+            reactivity=network.reactivity,
+        ),
         full_recall_only=args.full_recall_only,
         seed=args.seed,
     )

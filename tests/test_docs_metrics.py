@@ -4,6 +4,7 @@ from pathlib import Path
 from boxfold.agents.callbacks import EPISODE_TAGS
 from boxfold.agents.evaluation import PER_SEQUENCE_COLUMNS, SUMMARY_COLUMNS
 from boxfold.agents.real_structures import REAL_COLUMNS, REAL_SUMMARY
+from boxfold.agents.reward_measures import REWARD_COLUMNS
 from boxfold.agents.validation import VALIDATION_TAGS
 from boxfold.features.box import BoxKind
 from boxfold.rewards.reward import REWARD_COMPONENTS
@@ -29,7 +30,7 @@ def defined_names():
 
 def test_every_column_of_evaluate_is_defined():
     assert {*SUMMARY_COLUMNS, *PER_SEQUENCE_COLUMNS} <= defined_names()
-    assert {*REAL_COLUMNS, *REAL_SUMMARY} <= defined_names()
+    assert {*REAL_COLUMNS, *REAL_SUMMARY, *REWARD_COLUMNS} <= defined_names()
 
 
 def test_every_tag_of_s1_is_defined():
@@ -39,6 +40,6 @@ def test_every_tag_of_s1_is_defined():
 
 
 def test_every_tag_of_agents_is_defined():
-    tags = {f"eval/{name}" for name in VALIDATION_TAGS}
+    tags = {f"eval/{name}" for name in (*VALIDATION_TAGS, "best_mean_reward")}
     tags |= {f"reward/{name}" for name in REWARD_COMPONENTS} | set(EPISODE_TAGS.values())
     assert tags - defined_names() == set()
