@@ -132,7 +132,7 @@ def knots(crossing: BoolArray) -> list[IntArray]:
     [[0, 2]]
     """
     left = crossing.any(axis=1)
-    found = []
+    found: list[IntArray] = []
     while left.any():
         inside = np.zeros_like(left)
         inside[left.argmax()] = True

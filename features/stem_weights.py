@@ -104,7 +104,8 @@ def stem_weights(
         return boxes[:, 3] * (np.log(probability / (1 - probability)) - odds)
     _, pair, probability = _summed(boxes, score)
     owner = np.repeat(np.arange(len(boxes)), boxes[:, 3])
-    return np.bincount(owner, probability[pair] - config.threshold, len(boxes))
+    worth = probability[pair] - config.threshold
+    return np.bincount(owner, worth, len(boxes)).astype(np.float64)
 
 
 def _summed(boxes: IntArray, score: ArrayLike) -> tuple[IntArray, IntArray, FloatArray]:

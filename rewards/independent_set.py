@@ -169,7 +169,7 @@ def _constraints(
     costs[np.arange(len(bad)), n + bad] = -1
     costs[np.arange(len(bad))[:, None], pairs[bad]] = 1
     rows = np.concatenate([cliques, limits, *gains, costs])
-    at_most = [len(limit) - 1 for limit in problem.limits]
+    at_most = np.array([len(limit) - 1.0 for limit in problem.limits])
     upper = [np.ones(len(cliques)), at_most, np.zeros(2 * len(good)), np.ones(len(bad))]
     return rows, np.concatenate(upper)
 
