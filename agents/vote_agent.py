@@ -21,7 +21,7 @@ class VoteAgent(SingleAgent):
     name = "vote"
 
     def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
-        partner = np.full(len(instance.seq), -1, dtype=np.int64)
+        partner: IntArray = np.full(len(instance.seq), -1, dtype=np.int64)
         for index in np.flatnonzero(instance.score > MAJORITY):  # falling score
             added = _with_pairs(partner, instance.stem_pairs[index])
             if added is None:

@@ -30,7 +30,7 @@ def main() -> None:
     args = parser.parse_args()
     known = known_structures(args.shared)
     predictions = read_predictions(args.shared / "peers_public.csv.gz", args.ours)
-    matched = matched_ids(known, predictions)
+    matched = matched_ids(known)
     table = peer_table(measured(predictions, known), matched)
     text = "\n\n".join(report(table))
     print(text)
@@ -54,12 +54,13 @@ def read_predictions(peers: Path, ours: list[str]) -> pd.DataFrame:
     return pd.concat([frame, *rows], ignore_index=True)
 
 
-def matched_ids(known: pd.DataFrame, predictions: pd.DataFrame) -> list[str]:
-    """Nested RNAs of TS0, with predictions of the peers, of the lengths of PseudoBase++."""
+def matched_ids(known: pd.DataFrame) -> list[str]:
+    """Nested RNAs of TS0 without unknown bases (peers lack those), as long as PseudoBase++."""
     lengths = known.set_index("id")["length"]
-    is_offered = (known["set"] == "ts0") & known["nested"] & known["id"].isin(predictions["id"])
+    is_plain = known["nested"] & ~known["sequence"].str.contains("N")
+    offered = known.loc[(known["set"] == "ts0") & is_plain, "id"]
     wanted = known.loc[known["set"] == "pseudobase", "id"]
-    return length_matched(lengths[wanted], lengths[known.loc[is_offered, "id"]])
+    return length_matched(lengths[wanted], lengths[offered])
 
 
 def peer_table(rows: pd.DataFrame, matched: list[str]) -> pd.DataFrame:

@@ -1,1 +1,1 @@
-"""Sequences, structures, boxes, encodings. Needs numpy only (readers of genomes, identity aside)."""
+"""Sequences, structures, boxes, encodings. Needs numpy only; genomes and edlib aside."""
