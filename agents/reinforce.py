@@ -178,10 +178,17 @@ class ReinforceTrainer(PolicyTrainer):
         )
         self.scale = reward_scale(self.optimum)
         self.rng = np.random.default_rng(0)
+        self.reward_calls = 0
 
     def prepare_epoch(self, rows: NDArray[np.intp], rng: np.random.Generator) -> None:
         """Episodes are drawn batch by batch, from here."""
-        self.rng = rng
+        self.rng, self.reward_calls = rng, 0
+
+    def _train_epoch(self) -> dict[str, float]:
+        losses = super()._train_epoch()
+        if self.config.assembly.reward.terms:
+            losses["train/reward_calls"] = self.reward_calls
+        return losses
 
     def batch_loss(self, rows: NDArray[np.intp]) -> dict[str, Tensor]:
         """Policy gradient in kcal/mol, and how far the policy is from its start."""
@@ -189,6 +196,7 @@ class ReinforceTrainer(PolicyTrainer):
         played = drawn_episodes(
             self.network, instances, self.config.assembly, self.rng, self.samples
         )
+        self.reward_calls += played.returns.size  # each episode ends with one
         states = distinct_states(played)
         worth = self._worth(played, states, rows)
         weight = np.zeros((len(states.first), played.mask.shape[1]), dtype=np.float32)

@@ -82,6 +82,7 @@ class RLTrainer:
         self.config, self.run = config, run
         self.train, self.validation = train, judged_by(validation, config.assembly.reward)
         env = BoxAssemblyVecEnv(config.n_envs, ListSampler(train), config.assembly)
+        self.episodes = env.stream.batch
         self.model = make_model(config, VecMonitor(env))
         self.model.set_logger(Logger(None, [RunWriter(run)]))
         self.progress = RLProgress()
@@ -157,6 +158,9 @@ class RLTrainer:
         """Log the validation, keep the network if it is the best; returns a line that says so."""
         self.model.policy.set_training_mode(False)
         score, metrics = validate_policy(self.network, self.validation, self.config.assembly)
+        if self.config.assembly.reward.terms:
+            self.run.log(self.progress.steps, {"train/reward_calls": self.episodes.reward_calls})
+            self.episodes.reward_calls = 0
         self.run.log(self.progress.steps, metrics)
         if score < self.progress.best_score or not self.run.has("weights"):
             self.progress.best_score, self.progress.best_step = score, self.progress.steps

@@ -99,6 +99,16 @@ def test_beam_and_annealing_find_the_best_set_of_a_reward_that_no_programme_find
         assert all(made.energy_calls == 0 for made in found)
 
 
+def test_knots_are_judged_like_any_structure():
+    seq = "GGGGGGAAAAGCGCGCAAAACCCCCCAAAAGCGCGC"
+    plain = instance_from_sequence(seq, 24)
+    judged = replace(plain, objective=Objective(combination_of(reward_terms("energy=1"))))
+    agent = BeamAgent("allow", width=8)
+    (first,), (second,) = agent.assemble([plain], RNG(0)), agent.assemble([judged], RNG(0))
+    assert first.picks == second.picks
+    assert plain.crossing[np.ix_(first.picks, first.picks)].any()
+
+
 def test_the_best_of_samples_is_the_best_by_reward():
     for agent in agents():
         if not agent.can_sample:

@@ -42,4 +42,5 @@ def test_every_tag_of_s1_is_defined():
 def test_every_tag_of_agents_is_defined():
     tags = {f"eval/{name}" for name in (*VALIDATION_TAGS, "best_mean_reward")}
     tags |= {f"reward/{name}" for name in REWARD_COMPONENTS} | set(EPISODE_TAGS.values())
+    tags |= {"train/reward_calls"}
     assert tags - defined_names() == set()

@@ -199,6 +199,8 @@ def test_agents_train_on_a_combination(algorithm, call, proposals, profiles, tmp
     assert config["assembly"]["reactivity"] and config["network"]["reactivity"]
     metrics = pd.read_csv(out / "metrics.csv")
     assert metrics["eval/best_mean_reward"].iloc[-1] >= metrics["eval/mean_reward"].iloc[-1]
+    calls = metrics["train/reward_calls"].dropna()
+    assert calls.iloc[-1] == 16 if algorithm == "reinforce" else 4 <= calls.iloc[-1] <= 32
     weights = load_learned(out / "weights.safetensors").network
     assert weights.reactivity is not None
     if algorithm == "reinforce":
