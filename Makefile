@@ -8,11 +8,11 @@ export PYTHONHASHSEED = 0
 
 # Training reuses large arrays: glibc handing them back to the system at each step costs a third of
 # the CPU time (docs/assembly/rewards.md).
-train train-s1: export MALLOC_MMAP_MAX_ = 0
-train train-s1: export MALLOC_TRIM_THRESHOLD_ = 17179869184
-train train-s1: export MALLOC_TOP_PAD_ = 268435456
+train train-s1 train-s1-real: export MALLOC_MMAP_MAX_ = 0
+train train-s1 train-s1-real: export MALLOC_TRIM_THRESHOLD_ = 17179869184
+train train-s1 train-s1-real: export MALLOC_TOP_PAD_ = 268435456
 
-.PHONY: install demo test check lint type clean train train-s1
+.PHONY: install demo test check lint type clean train train-s1 train-s1-real
 .DEFAULT_GOAL := install
 
 install: $(STAMP) ## create .venv with the pinned dependencies and boxfold itself
@@ -83,6 +83,27 @@ $(S1)/rescorer_b/finished: $(UNSEEN) | $(S1)/third/finished $(S1)/rescorer_a/fin
 
 $(S1)/rescorer_c/finished: $(S1)/unseen_64c.parquet $(UNSEEN) | $(S1)/rescorer_b/finished
 	$(S1_TRAIN) --init $(S1)/third --init-rescorer $(S1)/rescorer_b --rescorer-only --rescoring 64 --data $^ --epochs 3 --epoch-examples 36000 --learning-rate 1.5e-3 --adam-epsilon 1e-8 --seed 7 --out $(@D)
+
+# The weights `real`, from known structures: what is much like a reporting set is left out. Most of
+# the training is on sequences of at most 256 nt, which cost half as much. `python -m
+# boxfold.s1.shipped real runs/train_s1/real_b` ships the result.
+REPORTING := $(addprefix $(SHARED)/,bprna_ts0.csv.gz pseudobase_pp.csv.gz rfam151.csv.gz shape_24.csv.gz pdb_tr1_vl1.csv.gz)
+DATASET_KNOWN := $(BIN)/boxfold dataset-known --train $(SHARED)/bprna_tr0.csv.gz --exclude $(REPORTING) --prior turner2004 andronescu2007
+TRAIN_REAL := $(BIN)/boxfold train-s1 --resume --validation $(S1)/real.parquet --prior turner2004 andronescu2007 --boxes-weight 0 --validation-examples 200
+
+train-s1-real: $(S1)/real_b/finished ## S1 for known structures from data to weights
+
+$(S1)/real.parquet: | $(STAMP)
+	$(DATASET_KNOWN) --validation $(SHARED)/bprna_vl0.csv.gz --out $@
+
+$(S1)/real_256.parquet: | $(STAMP)
+	$(DATASET_KNOWN) --max-length 256 --out $@
+
+$(S1)/real_a/finished: $(S1)/real_256.parquet $(S1)/real.parquet
+	$(TRAIN_REAL) --data $< --init mfe --batch-pixels 98304 --epochs 5 --epoch-examples 4700 --seed 1 --out $(@D)
+
+$(S1)/real_b/finished: $(S1)/real.parquet | $(S1)/real_a/finished
+	$(TRAIN_REAL) --data $< --init $(S1)/real_a --batch-pixels 131072 --epochs 1 --epoch-examples 4600 --learning-rate 1e-3 --seed 2 --out $(@D)
 
 # The shipped agents from data to weights, on the boxes of the shipped S1; costs in
 # agents/weights/agents.md.
