@@ -77,6 +77,15 @@ def drawn_assembly(
     return Assembly(tuple(sorted(picks)), np.zeros((0, 2), dtype=np.int64), energy_calls)
 
 
+def ranked_drawn(
+    instance: Instance, drawn: Sequence[Picks], config: AssemblyConfig
+) -> list[Assembly]:
+    """All draws that are assemblies, that of lowest energy (or objective) first."""
+    valid = [picks for picks in drawn if is_assembly(instance, picks, config)]
+    ranked = sorted(valid, key=lambda picks: instance.cost(instance.stems_of(picks)))
+    return [drawn_assembly(instance, picks, config) for picks in ranked]
+
+
 def best_drawn(instance: Instance, drawn: Sequence[Picks], config: AssemblyConfig) -> Picks:
     """The draw of lowest energy among those that are assemblies; the first if none is one.
 

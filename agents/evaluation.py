@@ -1,12 +1,10 @@
 """The one evaluation path: every agent, the same boxes, the same ruler, one row per sequence."""
 
-import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from boxfold.agents.agent import Agent, Assembly
@@ -18,12 +16,9 @@ from boxfold.agents.real_structures import (
     summarise_real,
     without_idle,
 )
-from boxfold.agents.reward_measures import (
-    REWARD_COLUMNS,
-    assembly_reward,
-    reward_calls,
-    reward_columns,
-)
+from boxfold.agents.reward_measures import REWARD_COLUMNS, assembly_reward, reward_columns
+from boxfold.agents.timed_run import Run, runs_of, timed
+from boxfold.agents.top_measures import top_columns, top_columns_in, top_measures
 from boxfold.envs.instance import Instance
 from boxfold.features.agreement import Agreement, agreement
 from boxfold.features.knot_order import DEFAULT_MAX_ORDER
@@ -31,7 +26,6 @@ from boxfold.features.relations import Pseudoknots
 from boxfold.features.structure import IntArray, dot_bracket
 from boxfold.rewards.energy import mfe
 from boxfold.rewards.energy_reward import structure_energy
-from boxfold.rewards.plugin import RewardError
 from boxfold.rewards.validity import check_assembly, check_structure
 
 SUMMARY_COLUMNS = (
@@ -66,6 +60,7 @@ class EvaluationConfig:
         default="forbid", metadata={"help": "may picked boxes cross: forbid or allow"}
     )
     batch: int = field(default=64, metadata={"help": "sequences handed to an agent at once"})
+    top: int = field(default=1, metadata={"help": "different structures of each agent, best first"})
 
 
 class Ruler(NamedTuple):
@@ -73,22 +68,6 @@ class Ruler(NamedTuple):
 
     optimum: float
     mfe: float
-
-
-class _Result(NamedTuple):
-    """An assembly, the CPU seconds that it took and the structures that were judged by rewards."""
-
-    assembly: Assembly
-    seconds: float
-    reward_calls: int | None
-
-
-class _Run(NamedTuple):
-    """One row of the table: an agent and how often it draws."""
-
-    label: str
-    agent: Agent
-    samples: int
 
 
 def evaluate_agents(
@@ -117,8 +96,9 @@ def evaluate_agents(
     Returns
     -------
     DataFrame
-        Columns `PER_SEQUENCE_COLUMNS`, `REWARD_COLUMNS` with an objective, and `REAL_COLUMNS`
-        where they say anything new (a reference with non-canonical pairs, a knot); agent by agent.
+        Columns `PER_SEQUENCE_COLUMNS`, `REWARD_COLUMNS` with an objective, `top_columns` with
+        ``config.top`` K > 1, and `REAL_COLUMNS` where they say anything new (a reference with
+        non-canonical pairs, a knot); agent by agent.
 
     Raises
     ------
@@ -127,11 +107,12 @@ def evaluate_agents(
     """
     config = config or EvaluationConfig()
     rulers = [Ruler(each.optimum.energy, mfe(each.seq).free_energy) for each in instances]
-    runs = {run.label: run for run in _runs(agents, config.samples)}
+    runs = {run.label: run for run in runs_of(agents, config.samples, config.top)}
     rows: list[dict[str, Any]] = []
     for label in progress(list(runs), len(runs)):
         rows += _rows_of_run(runs[label], instances, rulers, config, on_error)
-    columns = [*PER_SEQUENCE_COLUMNS, *reward_columns(instances), *REAL_COLUMNS]
+    more = [*reward_columns(instances), *top_columns(config.top)]
+    columns = [*PER_SEQUENCE_COLUMNS, *more, *REAL_COLUMNS]
     return without_idle(pd.DataFrame(rows, columns=columns))
 
 
@@ -146,11 +127,12 @@ def summarise(per_sequence: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `SUMMARY_COLUMNS`, and `REWARD_COLUMNS` and `REAL_SUMMARY` if the table has what
-        they are made of; agents in the order of first appearance.
+        Columns `SUMMARY_COLUMNS`, and `REWARD_COLUMNS`, `top_columns` and `REAL_SUMMARY` if the
+        table has what they are made of; agents in the order of first appearance.
     """
     groups = per_sequence.groupby("agent", sort=False)
     more = [name for name in REWARD_COLUMNS if name in per_sequence]
+    more += top_columns_in(per_sequence.columns)
     means = groups[[*METRICS, *more]].agg(lambda column: column.astype(float).mean())
     means.insert(0, "n", groups.size())
     summary = means.reset_index()[[*SUMMARY_COLUMNS, *more]]
@@ -205,17 +187,8 @@ def is_optimal(energy: float, optimum: float) -> bool:
     return abs(round(energy - optimum, 4)) <= EXACT_TOLERANCE
 
 
-def _runs(agents: Sequence[Agent], samples: int) -> list[_Run]:
-    runs = []
-    for agent in agents:
-        runs.append(_Run(agent.name, agent, 1))
-        if samples > 1 and agent.can_sample:
-            runs.append(_Run(f"{agent.name} x {samples}", agent, samples))
-    return runs
-
-
 def _rows_of_run(
-    run: _Run,
+    run: Run,
     instances: Sequence[Instance],
     rulers: Sequence[Ruler],
     config: EvaluationConfig,
@@ -225,17 +198,18 @@ def _rows_of_run(
         return _rows_of_peer(run.agent, instances, rulers, on_error)
     seed = [config.seed, zlib.crc32(run.label.encode())]
     if instances:  # start-up (lazy imports, compiled kernels) isn't part of the seconds
-        _timed(run, instances[:1], [*seed, 0], lambda message: None)
+        timed(run, instances[:1], [*seed, 0], lambda message: None)
     rows = []
     for start in range(0, len(instances), config.batch):
         batch = slice(start, start + config.batch)
-        results = _timed(run, instances[batch], [*seed, start], on_error)
+        results = timed(run, instances[batch], [*seed, start], on_error)
         for instance, ruler, result in zip(instances[batch], rulers[batch], results, strict=True):
             if result is None:
                 continue
             measured = measure(instance, result.assembly, ruler, config.pseudoknots)
             cost = {"seconds": result.seconds, "reward_calls": result.reward_calls}
-            rows.append({"id": instance.id, "agent": run.label, **measured, **cost})
+            best = top_measures(result.top, instance.reference, config.top)
+            rows.append({"id": instance.id, "agent": run.label, **measured, **cost, **best})
     return rows
 
 
@@ -249,38 +223,11 @@ def _rows_of_peer(
     for instance, ruler in zip(instances, rulers, strict=True):
         if not peer.knows(instance):
             continue
-        result = _timed(_Run(peer.name, peer, 1), [instance], [0], on_error)[0]
+        result = timed(Run(peer.name, peer, 1), [instance], [0], on_error)[0]
         if result is not None:
             measured = measure(instance, result.assembly, ruler, "allow")
             rows.append({"id": instance.id, "agent": peer.name, **measured, "seconds": None})
     return rows
-
-
-def _timed(
-    run: _Run,
-    instances: Sequence[Instance],
-    seed: Sequence[int],
-    on_error: Callable[[str], None] | None,
-) -> list[_Result | None]:
-    """Assemblies with CPU seconds per sequence; None for sequences that the agent failed on."""
-    # Fresh instances: no agent profits from tables that another one has filled.
-    fresh = [each.fresh() for each in instances]
-    rng = np.random.default_rng(seed)
-    try:
-        start = time.process_time()
-        assemblies = run.agent.assemble(fresh, rng, run.samples)
-        seconds = (time.process_time() - start) / len(instances)
-        made = zip(assemblies, fresh, strict=True)
-        return [_Result(assembly, seconds, reward_calls(each)) for assembly, each in made]
-    except RewardError:  # one line for all sequences
-        raise
-    except Exception as error:  # one bad record must not lose the batch
-        if on_error is None:
-            raise
-        if len(instances) > 1:
-            return [_timed(run, [each], seed, on_error)[0] for each in instances]
-        on_error(f"{instances[0].id}: {run.label} failed: {' '.join(str(error).split())}")
-        return [None]
 
 
 def _reasons(

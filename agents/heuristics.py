@@ -36,6 +36,22 @@ class RandomAgent(SingleAgent):
             return assembly_of_picks(instance, draws[0])
         return assembly_of_picks(instance, *lowest_energy(instance, draws))
 
+    def several(
+        self, instances: Sequence[Instance], rng: np.random.Generator, n: int
+    ) -> list[list[Assembly]]:
+        """At most `n` different draws of each instance, that of lowest energy first."""
+        drawn = []
+        for instance in instances:
+            options = (
+                instance.conflict(self.pseudoknots),
+                rng,
+                instance.knot_order(self.pseudoknots),
+            )
+            sets = {tuple(sorted(random_picks(*options))) for _ in range(n)}
+            ranked = sorted(sets, key=lambda picks: (instance.cost(picks), picks))
+            drawn.append([assembly_of_picks(instance, picks) for picks in ranked])
+        return drawn
+
 
 class GreedyScoreAgent(SingleAgent):
     """Every stem that fits, in the order of S1's score.

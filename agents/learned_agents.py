@@ -1,5 +1,6 @@
 """Agents with trained weights: policies and supervised networks, many sequences at once."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from boxfold.agents.agent import Agent, Assembly, Picks
-from boxfold.agents.drawn import best_drawn, drawn_assembly
+from boxfold.agents.drawn import best_drawn, drawn_assembly, ranked_drawn
 from boxfold.agents.heuristics import fitting_stems
 from boxfold.agents.layout import Layouts, chunks_by_size, observing_bases, with_slots_for
 from boxfold.agents.learned import Learned, load_learned
@@ -37,8 +38,51 @@ class LearnedAgent:
         self.learned, self.name, self.pseudoknots = learned, name, pseudoknots
 
 
-class PolicyAgent(LearnedAgent):
-    """Assembles with a trained policy; see `Agent`."""
+class DrawingAgent(LearnedAgent, ABC):
+    """What agents share that draw assemblies and keep the best."""
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Assemble one structure per instance; see `Agent.assemble`.
+
+        The first of several samples is the agent's best guess, so more samples are never worse;
+        all are different, as far as draws at all `TEMPERATURES` find that many.
+        """
+        fresh, config = self._prepared(instances)
+        drawn = self._drawn(fresh, config, rng, samples)
+        return [
+            _best(instance, of_one, config) for instance, of_one in zip(fresh, drawn, strict=True)
+        ]
+
+    def several(
+        self, instances: Sequence[Instance], rng: np.random.Generator, n: int
+    ) -> list[list[Assembly]]:
+        """At most `n` different assemblies of each instance, that of lowest energy first."""
+        fresh, config = self._prepared(instances)
+        drawn = self._drawn(fresh, config, rng, n)
+        return [
+            ranked_drawn(instance, of_one, config)
+            for instance, of_one in zip(fresh, drawn, strict=True)
+        ]
+
+    def _prepared(self, instances: Sequence[Instance]) -> tuple[list[Instance], AssemblyConfig]:
+        fresh: list[Instance] = [UnsolvedInstance(instance) for instance in instances]
+        return fresh, slots_for(fresh, self.learned, self.pseudoknots)
+
+    @abstractmethod
+    def _drawn(
+        self,
+        instances: Sequence[Instance],
+        config: AssemblyConfig,
+        rng: np.random.Generator,
+        samples: int,
+    ) -> list[list[Picks]]:
+        """Up to `samples` different assemblies per instance, the best guess first."""
+
+
+class PolicyAgent(DrawingAgent):
+    """Assembles with a trained policy, the first time greedily; see `Agent`."""
 
     @classmethod
     def from_run(cls, path: str | Path, pseudoknots: Pseudoknots = "forbid") -> Agent:
@@ -47,45 +91,39 @@ class PolicyAgent(LearnedAgent):
         file = path / "weights.safetensors" if path.is_dir() else path
         return load_learned_agent(file, path.name, pseudoknots)
 
-    def assemble(
-        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
-    ) -> list[Assembly]:
-        """Assemble one structure per instance; see `Agent.assemble`.
-
-        The first of several samples is the greedy assembly, so more samples are never worse; all
-        are different, as far as draws at all `TEMPERATURES` find that many.
-        """
-        fresh = [UnsolvedInstance(instance) for instance in instances]
-        config = slots_for(fresh, self.learned, self.pseudoknots)
-        drawn = different_assemblies(self.learned.network, fresh, config, rng, samples)
-        return [
-            _best(instance, of_one, config) for instance, of_one in zip(fresh, drawn, strict=True)
-        ]
+    def _drawn(
+        self,
+        instances: Sequence[Instance],
+        config: AssemblyConfig,
+        rng: np.random.Generator,
+        samples: int,
+    ) -> list[list[Picks]]:
+        return different_assemblies(self.learned.network, instances, config, rng, samples)
 
 
-class SupervisedAgent(LearnedAgent):
-    """Takes boxes in the order of their probability, down to a threshold; see `Agent`."""
+class SupervisedAgent(DrawingAgent):
+    """Takes boxes in the order of their probability, down to a threshold; see `Agent`.
 
-    def assemble(
-        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
-    ) -> list[Assembly]:
-        """Assemble one structure per instance; see `Agent.assemble`.
+    The first sample ranks by probability; the others draw each box by its own probability.
+    """
 
-        The first sample ranks by probability; the others draw each box by its own probability,
-        and all are different, as for `PolicyAgent`.
-        """
-        fresh = [UnsolvedInstance(instance) for instance in instances]
-        config = slots_for(fresh, self.learned, self.pseudoknots)
-        logits = box_logits(self.learned.network, fresh, config)
+    def _drawn(
+        self,
+        instances: Sequence[Instance],
+        config: AssemblyConfig,
+        rng: np.random.Generator,
+        samples: int,
+    ) -> list[list[Picks]]:
+        logits = box_logits(self.learned.network, instances, config)
         cut = float(np.log(self.learned.threshold / (1 - self.learned.threshold)))
         warmth = np.repeat(TEMPERATURES, samples)[: None if samples > 1 else 1, None]
-        assemblies = []
-        for instance, scores in zip(fresh, logits, strict=True):
+        found = []
+        for instance, scores in zip(instances, logits, strict=True):
             noise = warmth * rng.logistic(size=(len(warmth), len(scores)))
             noise[0] = 0
             drawn = [above(row, cut, instance, self.pseudoknots) for row in scores + noise]
-            assemblies.append(_best(instance, different(drawn, samples), config))
-        return assemblies
+            found.append(different(drawn, samples))
+        return found
 
 
 def above(

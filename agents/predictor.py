@@ -2,29 +2,39 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 import numpy as np
 
 from boxfold.agents.agent import Agent, Assembly
-from boxfold.agents.evaluation import structure_energy
+from boxfold.agents.alternatives import alternatives
 from boxfold.agents.registry import load_agent
 from boxfold.envs.instance import Instance
 from boxfold.envs.objective import Objective
+from boxfold.features.calibration import IDENTITY, Calibration
 from boxfold.features.fasta import FastaRecord
 from boxfold.features.formats import StructureRecord
+from boxfold.features.pair_confidence import confidence
 from boxfold.features.reactivity import Reactivity, matched
 from boxfold.features.relations import Pseudoknots
-from boxfold.features.structure import MIN_HAIRPIN
+from boxfold.features.structure import MIN_HAIRPIN, IntArray
 from boxfold.rewards.combination import Combination
+from boxfold.rewards.energy_reward import structure_energy
 from boxfold.rewards.plugin import RewardError
+from boxfold.s1.calibration_file import load_calibration
 from boxfold.s1.propose import ProposeConfig, S1Model, propose_batch
 
 SHORTEST = MIN_HAIRPIN + 2
 """Fewest bases that can hold a pair; shorter sequences get the empty structure."""
 
 CHUNK = 32
-"""Sequences worked on together."""
+"""Sequences worked on together, and fewer long ones: see `CHUNK_PIXELS`."""
+
+CHUNK_PIXELS = 32 * 400**2
+"""A chunk is closed by the sequence that brings the sum of squared lengths here."""
+
+FEWEST_BOXES = 64
+BASES_PER_BOX = 2
+"""Stems proposed by default: one for so many bases, but not fewer than `FEWEST_BOXES`."""
 
 _FAILURES = (ValueError, ArithmeticError, RuntimeError, MemoryError)
 
@@ -37,8 +47,8 @@ class Predictor:
     ----------
     model : S1Model
     agent : Agent
-    max_boxes : int
-        Most stems proposed for each sequence.
+    max_boxes : int, optional
+        Most stems proposed for each sequence; default: by its length, see `default_boxes`.
     samples : int
         As in `Agent.assemble`.
     seed : int
@@ -47,15 +57,21 @@ class Predictor:
         Profiles by id.
     rewards : Combination, optional
         What assemblies are searched and reranked by, in place of the free energy.
+    calibration : Calibration
+        Of S1's probabilities, for the confidence.
+    top : int
+        Different structures of each sequence, best first.
     """
 
     model: S1Model
     agent: Agent
-    max_boxes: int = 64
+    max_boxes: int | None = None
     samples: int = 1
     seed: int = 0
     reactivities: Mapping[str, Reactivity] = field(default_factory=dict)
     rewards: Combination | None = None
+    calibration: Calibration = IDENTITY
+    top: int = 1
 
     @classmethod
     def load(
@@ -63,23 +79,30 @@ class Predictor:
         s1: str | None,
         agent: str,
         pseudoknots: Pseudoknots = "forbid",
-        max_boxes: int = 64,
+        max_boxes: int | None = None,
         samples: int = 1,
         seed: int = 0,
     ) -> "Predictor":
-        """Read S1 (None: the shipped weights) and the agent.
+        """Read S1 (None: the shipped weights), its calibration and the agent.
 
         Raises
         ------
         InputError
             If there is no such agent, or weights are missing, truncated or of another version.
         """
-        return cls(S1Model.load(s1), load_agent(agent, pseudoknots), max_boxes, samples, seed)
+        return cls(
+            S1Model.load(s1),
+            load_agent(agent, pseudoknots),
+            max_boxes,
+            samples,
+            seed,
+            calibration=load_calibration(s1),
+        )
 
     def predict(
         self, records: Iterable[FastaRecord], on_error: Callable[[str], None]
     ) -> Iterator[StructureRecord]:
-        """Structures of records, in their order.
+        """Structures of records, in their order; of each up to `top`, by rank.
 
         Parameters
         ----------
@@ -91,11 +114,8 @@ class Predictor:
         ------
         StructureRecord
         """
-        remaining = iter(records)
-        number = 0
-        while chunk := list(islice(remaining, CHUNK)):
+        for number, chunk in enumerate(_chunks(records)):
             yield from self._chunk_or_each(chunk, number, on_error)
-            number += 1
 
     def _chunk_or_each(
         self, chunk: Sequence[FastaRecord], number: int, on_error: Callable[[str], None]
@@ -116,27 +136,73 @@ class Predictor:
         instances = self.instances([r for r in chunk if len(r.seq) >= SHORTEST])
         rng = np.random.default_rng([self.seed, number])
         assemblies = self.agent.assemble(instances, rng, self.samples) if instances else []
+        shown = alternatives(self.agent, instances, assemblies, rng, self.top)
         found = {
-            instance.id: (assembly.base_pairs, _free_energy(instance, assembly))
-            for instance, assembly in zip(instances, assemblies, strict=True)
+            instance.id: [self._record(instance, *each) for each in enumerate(ranked, start=1)]
+            for instance, ranked in zip(instances, shown, strict=True)
         }
-        empty = (np.zeros((0, 2), dtype=np.int64), 0.0)
-        return [StructureRecord(r.id, r.seq, *found.get(r.id, empty)) for r in chunk]
+        return [each for r in chunk for each in found.get(r.id) or [_open_chain(r)]]
+
+    def _record(self, instance: Instance, rank: int, assembly: Assembly) -> StructureRecord:
+        sure = confidence(instance.boxes, instance.score, assembly.base_pairs, self.calibration)
+        return StructureRecord(
+            instance.id,
+            instance.seq,
+            assembly.base_pairs,
+            _free_energy(instance, assembly),
+            round(sure.structure, 3),
+            rank,
+            sure.pairs.round(3),
+        )
 
     def instances(self, records: Sequence[FastaRecord]) -> list[Instance]:
         """Records with their proposed boxes."""
-        config = ProposeConfig(max_boxes=self.max_boxes)
+        sizes = [self.max_boxes or default_boxes(len(record.seq)) for record in records]
+        # The boxes heads are a quarter of the time, and only networks look at their votes.
+        votes = getattr(self.agent, "reads_evidence", True)
+        config = ProposeConfig(max_boxes=max(sizes, default=FEWEST_BOXES), votes=votes)
         proposals = propose_batch(self.model, [record.seq for record in records], config)
         return [
             Instance(
                 record.id,
                 record.seq,
-                found,
+                found.best(size),
                 reactivity=matched(self.reactivities, record.id, len(record.seq), "reactivities"),
                 objective=None if self.rewards is None else Objective(self.rewards),
             )
-            for record, found in zip(records, proposals, strict=True)
+            for record, found, size in zip(records, proposals, sizes, strict=True)
         ]
+
+
+def default_boxes(length: int) -> int:
+    """Stems proposed for a sequence unless told otherwise.
+
+    Examples
+    --------
+    >>> default_boxes(100), default_boxes(600)
+    (64, 300)
+    """
+    return max(FEWEST_BOXES, length // BASES_PER_BOX)
+
+
+def _chunks(records: Iterable[FastaRecord]) -> Iterator[list[FastaRecord]]:
+    """Records in parts of bounded work; nothing is taken before it is needed."""
+    chunk: list[FastaRecord] = []
+    pixels = 0
+    for record in records:
+        chunk.append(record)
+        pixels += len(record.seq) ** 2
+        if len(chunk) == CHUNK or pixels >= CHUNK_PIXELS:
+            yield chunk
+            chunk, pixels = [], 0
+    if chunk:
+        yield chunk
+
+
+def _open_chain(record: FastaRecord) -> StructureRecord:
+    """The only structure of a sequence too short for any pair."""
+    pairs: IntArray = np.zeros((0, 2), dtype=np.int64)
+    return StructureRecord(record.id, record.seq, pairs, 0.0, 1.0, confidence=np.zeros(0))
 
 
 def _free_energy(instance: Instance, assembly: Assembly) -> float:

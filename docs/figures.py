@@ -1,4 +1,9 @@
-"""Draws docs/example.png of the README: ``python docs/figures.py [id]``."""
+r"""Draws bundled RNAs: boxes on the grid (docs/example.png), or arcs with their confidence.
+
+python docs/figures.py
+python docs/figures.py preq1_pseudoknot --arcs --s1 real --agent best-score --pseudoknots allow \
+    --out docs/riboswitch.png
+"""
 
 import argparse
 from importlib.resources import files
@@ -13,7 +18,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Arc, Rectangle
 
 from boxfold.agents.predictor import Predictor
 from boxfold.features.agreement import agreement
@@ -29,29 +34,74 @@ COLOURS = {
 }
 PROPOSED = "#5a96d2"
 KNOWN = "#787878"
+FAINTEST, BEYOND = 0.15, 0.85
+"""Opacity of an arc without any confidence, and what full confidence adds."""
 
 
 def main() -> None:
-    """Predict one bundled example and draw its boxes."""
+    """Predict one bundled example and draw it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("id", nargs="?", default="adenine_riboswitch")
-    parser.add_argument("--s1", help="run folder (default: shipped)")
+    parser.add_argument("--arcs", action="store_true", help="arcs above and below the sequence")
+    parser.add_argument("--s1", help="name of weights or run folder (default: mfe)")
     parser.add_argument("--agent", default="clone")
+    parser.add_argument("--pseudoknots", choices=("forbid", "allow"), default="forbid")
+    parser.add_argument("--samples", type=int, default=16)
     parser.add_argument("--out", default=str(Path(__file__).parent / "example.png"))
     args = parser.parse_args()
     table = pd.read_csv(str(files("boxfold.scripts") / "examples" / "rnas.csv")).set_index("id")
     known = table.loc[args.id]
-    chain = Predictor.load(args.s1, args.agent)
-    record = FastaRecord(args.id, "", known["sequence"], 0)
-    (instance,) = chain.instances([record])
-    (assembly,) = chain.agent.assemble([instance], np.random.default_rng(0), samples=16)
+    chain = Predictor.load(args.s1, args.agent, args.pseudoknots, samples=args.samples)
     reference = base_pairs_from_dot_bracket(known["dot_bracket"])
+    paint = arc_figure if args.arcs else grid_figure
+    figure = paint(chain, FastaRecord(args.id, "", known["sequence"], 0), reference, known["name"])
+    figure.savefig(args.out, dpi=120, metadata={"Software": None})
+
+
+def grid_figure(chain: Predictor, record: FastaRecord, reference: IntArray, name: str) -> Figure:
+    """Boxes that were proposed and assembled, on the L x L grid."""
+    (instance,) = chain.instances([record])
+    rng = np.random.default_rng(0)
+    (assembly,) = chain.agent.assemble([instance], rng, samples=chain.samples)
     figure, axes = plt.subplots(figsize=(6.4, 6.4), layout="constrained")
     draw(axes, len(record.seq), instance.boxes, assembly.base_pairs, reference)
     f1 = agreement(assembly.base_pairs, reference).f1
     add_legend(figure)
-    axes.set_title(f"{known['name']}: {len(instance.boxes)} boxes proposed, F1 {f1:.2f}")
-    figure.savefig(args.out, dpi=120, metadata={"Software": None})
+    axes.set_title(f"{name}: {len(instance.boxes)} boxes proposed, F1 {f1:.2f}")
+    return figure
+
+
+def arc_figure(chain: Predictor, record: FastaRecord, reference: IntArray, name: str) -> Figure:
+    """The predicted pairs above the sequence, as opaque as they are sure; the known ones below."""
+    (found,) = chain.predict([record], print)
+    length = len(record.seq)
+    figure, axes = plt.subplots(figsize=(8.0, 4.6), layout="constrained")
+    sure = np.ones(len(found.base_pairs)) if found.confidence is None else found.confidence
+    for pair, opacity in zip(found.base_pairs, sure, strict=True):
+        _arc(axes, pair, up=True, color=COLOURS[BoxKind.STEM], alpha=FAINTEST + opacity * BEYOND)
+    for pair in reference:
+        _arc(axes, pair, up=False, color=KNOWN)
+    size = min(9.0, 620 / length)
+    for position, base in enumerate(record.seq):
+        axes.text(position, 0, base, ha="center", va="center", family="monospace", fontsize=size)
+    tallest = max([2, *np.ptp(np.concatenate([found.base_pairs, reference]), axis=1)]) / 2
+    axes.set(xlim=(-1, length), ylim=(-tallest - 2.5, tallest + 2.5), aspect="equal")
+    axes.axis("off")
+    axes.text(-1, tallest + 1, "predicted: the fainter, the less sure", color=COLOURS[BoxKind.STEM])
+    axes.text(-1, -tallest - 2, "known", color=KNOWN)
+    f1 = agreement(found.base_pairs, reference).f1
+    figure.suptitle(f"{name}: confidence {found.structure_confidence:.2f}, F1 {f1:.2f}")
+    return figure
+
+
+def _arc(axes: Axes, pair: IntArray, up: bool, **style: Any) -> None:
+    """Half a circle over (or below) the letters of a pair."""
+    i, j = pair.tolist()
+    angles = (0, 180) if up else (180, 360)
+    middle = ((i + j) / 2, 1 if up else -1)
+    axes.add_patch(
+        Arc(middle, j - i, j - i, theta1=angles[0], theta2=angles[1], linewidth=1.6, **style)
+    )
 
 
 def draw(

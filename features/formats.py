@@ -1,7 +1,9 @@
 """Structures as text: dot-bracket as RNAfold prints it, ct and bpseq, with pseudoknots.
 
-Each writer has its reader; reading what was written gives the same record. Readers take several
-records, one after another, as such files hold them.
+Each writer has its reader; reading what was written gives the same record, but for the confidence
+of single pairs, for which these formats have no place. Readers take several records, one after
+another, as such files hold them. Rank and confidence of a structure stand behind the id, where
+other programs expect a description that they skip.
 """
 
 import re
@@ -9,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from boxfold.features.calibration import FloatArray
 from boxfold.features.errors import InputError
 from boxfold.features.sequence import normalize_sequence
 from boxfold.features.structure import (
@@ -22,6 +25,8 @@ from boxfold.features.structure import (
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
 _DBN_LINE = re.compile(rf"(\S+)(?:\s+\(\s*({_NUMBER})\s*\))?")
 _CT_HEADER = re.compile(rf"(\d+)(?:\s+(?:ENERGY|dG)\s*=\s*({_NUMBER}))?(?:\s+(.*))?")
+_RANK = re.compile(r"\srank=([1-9]\d*)(?!\S)")
+_CONFIDENCE = re.compile(r"\sconfidence=([01]\.\d+)(?!\S)")
 _BPSEQ_ENERGY = re.compile(rf"ENERGY\s*=\s*({_NUMBER})")
 
 
@@ -38,12 +43,21 @@ class StructureRecord(NamedTuple):
         In canonical form; pairs may cross.
     free_energy : float or None
         kcal/mol; written with two decimals.
+    structure_confidence : float or None
+        Expected F1; written with three decimals.
+    rank : int
+        1 is the best structure of a sequence; only others are written.
+    confidence : ndarray, dtype=float64, shape (K,), or None
+        Probability of each pair; not written.
     """
 
     id: str
     seq: str
     base_pairs: IntArray
     free_energy: float | None = None
+    structure_confidence: float | None = None
+    rank: int = 1
+    confidence: FloatArray | None = None
 
 
 class _Row(NamedTuple):
@@ -66,7 +80,7 @@ def to_dbn(record: StructureRecord) -> str:
     """
     energy = "" if record.free_energy is None else f" ({record.free_energy:6.2f})"
     structure = dot_bracket(record.base_pairs, len(record.seq))
-    return f">{record.id}\n{record.seq}\n{structure}{energy}\n"
+    return f">{_header(record)}\n{record.seq}\n{structure}{energy}\n"
 
 
 def from_dbn(text: str) -> list[StructureRecord]:
@@ -91,7 +105,7 @@ def to_ct(record: StructureRecord) -> str:
     """
     length = len(record.seq)
     energy = "" if record.free_energy is None else f" ENERGY = {record.free_energy:.2f}"
-    lines = [f"{length:5d}{energy} {record.id}"]
+    lines = [f"{length:5d}{energy} {_header(record)}"]
     partners = pair_table(record.base_pairs, length) + 1
     for index, (base, partner) in enumerate(zip(record.seq, partners, strict=True), start=1):
         following = index + 1 if index < length else 0
@@ -116,8 +130,7 @@ def from_ct(text: str) -> list[StructureRecord]:
         rows = [_row(line, 5) for _, line in zip(range(int(match[1])), lines, strict=False)]
         if len(rows) != int(match[1]):
             raise InputError(f"line {number}: {match[1]} rows are announced, {len(rows)} follow")
-        name = _first_word(match[3] or "")
-        records.append(_record(name, rows, _energy(match[2]), number))
+        records.append(_record(match[3] or "", rows, _energy(match[2]), number))
     return records
 
 
@@ -131,7 +144,7 @@ def to_bpseq(record: StructureRecord) -> str:
     >>> to_bpseq(StructureRecord("tiny", "GAAAC", np.array([[0, 4]]))).splitlines()[:2]
     ['# tiny', '1 G 5']
     """
-    lines = [f"# {record.id}"]
+    lines = [f"# {_header(record)}"]
     if record.free_energy is not None:
         lines.append(f"# ENERGY = {record.free_energy:.2f}")
     partners = pair_table(record.base_pairs, len(record.seq)) + 1
@@ -172,17 +185,17 @@ def _record_of_three(lines: list[tuple[int, str]]) -> StructureRecord:
     if match is None:
         raise InputError(f"line {number}: no dot-bracket, with or without '( energy)' behind it")
     pairs = _pairs_of_dot_bracket(match[1], len(seq), number)
-    return StructureRecord(_first_word(header[1:]), seq, pairs, _energy(match[2]))
+    return _described(header[1:], seq, pairs, _energy(match[2]))
 
 
 def _record_under(comments: list[str], rows: list[_Row]) -> StructureRecord:
     energies = [match[1] for match in map(_BPSEQ_ENERGY.fullmatch, comments) if match]
     names = [text for text in comments if text and not _BPSEQ_ENERGY.fullmatch(text)]
     energy = _energy(energies[0]) if energies else None
-    return _record(_first_word(names[0] if names else ""), rows, energy, rows[0].line)
+    return _record(names[0] if names else "", rows, energy, rows[0].line)
 
 
-def _record(name: str, rows: list[_Row], free_energy: float | None, line: int) -> StructureRecord:
+def _record(header: str, rows: list[_Row], free_energy: float | None, line: int) -> StructureRecord:
     """Record of rows, with everything checked."""
     for position, row in enumerate(rows, start=1):
         if row.position != position:
@@ -195,7 +208,28 @@ def _record(name: str, rows: list[_Row], free_energy: float | None, line: int) -
             raise InputError(f"line {row.line}: partner {row.partner} pairs with another position")
     seq = _normalized("".join(row.base for row in rows), line)
     table = np.array([row.partner - 1 for row in rows], dtype=np.int64)
-    return StructureRecord(name, seq, base_pairs_from_pair_table(table), free_energy)
+    return _described(header, seq, base_pairs_from_pair_table(table), free_energy)
+
+
+def _header(record: StructureRecord) -> str:
+    """Id, then what can be said of the structure. Inverse of `_described`."""
+    rank = "" if record.rank == 1 else f" rank={record.rank}"
+    sure = record.structure_confidence
+    return record.id + rank + ("" if sure is None else f" confidence={sure:.3f}")
+
+
+def _described(
+    header: str, seq: str, base_pairs: IntArray, free_energy: float | None
+) -> StructureRecord:
+    rank, sure = _RANK.search(header), _CONFIDENCE.search(header)
+    return StructureRecord(
+        _first_word(header),
+        seq,
+        base_pairs,
+        free_energy,
+        float(sure[1]) if sure else None,
+        int(rank[1]) if rank else 1,
+    )
 
 
 def _row(numbered_line: tuple[int, str], n_columns: int) -> _Row:

@@ -108,6 +108,31 @@ def stem_weights(
     return np.bincount(owner, worth, len(boxes)).astype(np.float64)
 
 
+def shared_pairs(boxes: IntArray, base_pairs: IntArray) -> IntArray:
+    """How many pairs of each stem are among the pairs of a structure.
+
+    Parameters
+    ----------
+    boxes : ndarray, dtype=int, shape (N, 5)
+    base_pairs : ndarray, dtype=int, shape (K, 2)
+
+    Returns
+    -------
+    ndarray, dtype=int64, shape (N,)
+
+    Examples
+    --------
+    >>> boxes = np.array([[0, 0, 8, 2, 2], [0, 1, 7, 2, 2]])
+    >>> shared_pairs(boxes, np.array([[0, 9], [1, 8]])).tolist()
+    [2, 1]
+    """
+    every = stem_base_pairs(boxes)
+    width = max(int(every.max(initial=0)), int(base_pairs.max(initial=0))) + 1
+    is_shared = np.isin(every @ [width, 1], base_pairs @ [width, 1])
+    owner = np.repeat(np.arange(len(boxes)), boxes[:, 3])
+    return np.bincount(owner[is_shared], minlength=len(boxes))
+
+
 def _summed(boxes: IntArray, score: ArrayLike) -> tuple[IntArray, IntArray, FloatArray]:
     """Distinct pairs, which of them each pair of each box is, and their probabilities."""
     every = stem_base_pairs(boxes)

@@ -23,14 +23,12 @@ from boxfold.rewards.validity import check_structure, nested_brackets
 
 PARAMETERS = f"ViennaRNA {RNA.__version__}, Turner 2004, 37 C, dangles 2"
 """Energy parameters, to be recorded beside results."""
-
 PARAMETER_SETS = {
     "turner2004": RNA.params_load_RNA_Turner2004,
     "turner1999": RNA.params_load_RNA_Turner1999,
     "andronescu2007": RNA.params_load_RNA_Andronescu2007,
 }
 """Names of energy parameters, and what makes ViennaRNA use them."""
-
 _RESCALED_LENGTH = 400  # longer sequences need scaled sums, for which ViennaRNA folds them first
 _IMPOSSIBLE = 10_000.0  # kcal/mol; ViennaRNA answers 1e5 where a loop can't exist
 _REVERSED_TYPE = np.array([1, 0, 3, 2, 5, 4])  # type of (j, i), in the order of PAIR_TYPES
@@ -212,9 +210,10 @@ def _branch_energies(settings: EnergySettings) -> _BranchEnergies:
     return _BranchEnergies(multi, exterior, params.MLclosing / 100)
 
 
-def _model_details(settings: EnergySettings = DEFAULT_SETTINGS) -> RNA.md:
+def _model_details(settings: EnergySettings = DEFAULT_SETTINGS, span: int = -1) -> RNA.md:
     # uniq_ML: without it ViennaRNA can't sample. The rest is its default, stated.
-    return RNA.md(temperature=settings.temperature, dangles=2, noLP=0, uniq_ML=1)
+    own = {"temperature": settings.temperature, "max_bp_span": span}
+    return RNA.md(**own, dangles=2, noLP=0, uniq_ML=1)
 
 
 @lru_cache(maxsize=256)
@@ -243,7 +242,9 @@ def partition_function(seq: str) -> tuple[RNA.fold_compound, str, float]:
     return compound, text, energy
 
 
-def pair_probabilities(seq: str, parameters: str = "turner2004") -> NDArray[np.float32]:
+def pair_probabilities(
+    seq: str, parameters: str = "turner2004", max_span: int = -1
+) -> NDArray[np.float32]:
     """Exact probability of each pair (i, j), ``i < j``, in the Boltzmann ensemble.
 
     Parameters
@@ -251,6 +252,8 @@ def pair_probabilities(seq: str, parameters: str = "turner2004") -> NDArray[np.f
     seq : str
     parameters : str
         One of `PARAMETER_SETS`.
+    max_span : int
+        Most bases from i to j; -1: no limit. Time grows by L max_span^2 with it, by L^3 without.
 
     Returns
     -------
@@ -264,12 +267,11 @@ def pair_probabilities(seq: str, parameters: str = "turner2004") -> NDArray[np.f
     """
     _checked_codes(seq)
     with _loaded(parameters):
-        compound = RNA.fold_compound(seq, _model_details())
+        compound = RNA.fold_compound(seq, _model_details(span=max_span))
         if len(seq) > _RESCALED_LENGTH:
             compound.exp_params_rescale(compound.mfe()[1])
         compound.pf()  # inside, too: Boltzmann factors are made here
-    shape = (len(seq) + 1, len(seq) + 1)
-    return np.array(compound.bpp(), dtype=np.float32).reshape(shape)[1:, 1:]
+    return np.array(compound.bpp(), dtype=np.float32).reshape(len(seq) + 1, -1)[1:, 1:]
 
 
 @contextmanager

@@ -17,6 +17,10 @@ from boxfold.rewards.energy import pair_probabilities
 MIN_PROBABILITY = 1e-3
 """Rarer pairs count as impossible."""
 
+MAX_UNLIMITED = 1500
+MAX_SPAN = 600
+"""Longer sequences than `MAX_UNLIMITED` have pairs of at most so many bases: time stays bounded."""
+
 CHANNELS_PER_SET = 2
 """The probability, and ``1 + log10(p) / 3``: both in [0, 1]."""
 
@@ -39,7 +43,7 @@ class PairPrior(NamedTuple):
 
     @classmethod
     def of(cls, seq: str, parameters: Sequence[str]) -> "PairPrior":
-        """Probabilities by ViennaRNA; see `boxfold.rewards.energy.PARAMETER_SETS`.
+        """Probabilities by ViennaRNA; see `boxfold.rewards.energy.PARAMETER_SETS`, `MAX_SPAN`.
 
         Examples
         --------
@@ -47,7 +51,8 @@ class PairPrior(NamedTuple):
         >>> prior.probability.shape == (2, len(prior.row)), bool(prior.probability.max() > 0.9)
         (True, True)
         """
-        maps = np.stack([pair_probabilities(seq, name) for name in parameters])
+        span = MAX_SPAN if len(seq) > MAX_UNLIMITED else -1
+        maps = np.stack([pair_probabilities(seq, name, span) for name in parameters])
         row, col = np.nonzero((maps >= MIN_PROBABILITY).any(axis=0))
         probability = maps[:, row, col].astype(np.float16)
         return cls(row.astype(np.int16), col.astype(np.int16), probability)

@@ -33,6 +33,9 @@ class ProposeConfig:
     )
     max_boxes: int = field(default=64, metadata={"help": "stems per sequence, and as many loops"})
     min_pairs: int = field(default=2, metadata={"help": "shortest run of method runs"})
+    votes: bool = field(
+        default=True, metadata={"help": "run the boxes heads: evidence by votes, but slower"}
+    )
     prune: PruneConfig = field(
         default_factory=PruneConfig, metadata={"help": "which boxes are removed"}
     )
@@ -98,7 +101,7 @@ def propose_each(
         return
     if model is None:
         raise ValueError(f"method '{config.method}' needs a model")
-    for index, maps in model.maps(seqs):
+    for index, maps in model.maps(seqs, votes=config.votes or config.method != "ends"):
         yield index, propose_from_maps(seqs[index], maps, config)
 
 

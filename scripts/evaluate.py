@@ -60,6 +60,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="agents that sample get a second row: K different assemblies, the best by energy",
     )
     parser.add_argument(
+        "--top",
+        type=positive_int,
+        default=1,
+        metavar="K",
+        help="also take the K best different structures of each agent; adds columns f1_best_of_K "
+        "and diversity",
+    )
+    parser.add_argument(
         "--max-boxes", type=positive_int, default=64, metavar="N", help="stems per sequence"
     )
     parser.add_argument(
@@ -104,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
         _limit(agents, args.max_reward_calls, rewards is not None)
     if args.peers:
         agents += read_peers(args.peers, args.peer_set, failures.append)
-    config = EvaluationConfig(args.samples, args.seed, args.pseudoknots)
+    config = EvaluationConfig(args.samples, args.seed, args.pseudoknots, top=args.top)
     rows = evaluate_agents(agents, instances, config, failures.append, _progress)
     for line in failures:
         warn(line)

@@ -9,8 +9,17 @@ from typing import NamedTuple, TextIO
 from boxfold.features.formats import StructureRecord, to_bpseq, to_ct, to_dbn
 from boxfold.features.structure import dot_bracket
 
-CSV_COLUMNS = ("id", "sequence", "dot_bracket", "free_energy")
-"""The first three are what every verb reads as CSV input; the energy is in kcal/mol."""
+CSV_COLUMNS = (
+    "id",
+    "sequence",
+    "dot_bracket",
+    "free_energy",
+    "rank",
+    "structure_confidence",
+    "confidence",
+)
+"""The first three are what every verb reads as CSV input; the energy is in kcal/mol. The last one
+has a probability for each pair, in the order of opening brackets; in a cell with blanks between."""
 
 
 class Layout(NamedTuple):
@@ -40,6 +49,7 @@ def write_predictions(predictions: Iterable[StructureRecord], layout: Layout, fi
 
 def _to_json(prediction: StructureRecord) -> str:
     content = _columns(prediction) | {"base_pairs": prediction.base_pairs.tolist()}
+    content["confidence"] = _of_pairs(prediction)
     return json.dumps(content, ensure_ascii=False)
 
 
@@ -49,8 +59,20 @@ def _to_csv(prediction: StructureRecord) -> str:
 
 def _columns(prediction: StructureRecord) -> dict[str, object]:
     structure = dot_bracket(prediction.base_pairs, len(prediction.seq))
-    values = (prediction.id, prediction.seq, structure, prediction.free_energy)
+    values = (
+        prediction.id,
+        prediction.seq,
+        structure,
+        prediction.free_energy,
+        prediction.rank,
+        prediction.structure_confidence,
+        " ".join(f"{value:g}" for value in _of_pairs(prediction) or []),
+    )
     return dict(zip(CSV_COLUMNS, values, strict=True))
+
+
+def _of_pairs(prediction: StructureRecord) -> list[float] | None:
+    return None if prediction.confidence is None else prediction.confidence.tolist()
 
 
 def _csv_line(values: Iterable[object]) -> str:

@@ -6,29 +6,49 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from boxfold.features.fasta import FastaRecord, read_fasta
 from boxfold.features.files import atomic_path
 from boxfold.features.reactivity import read_reactivities
-from boxfold.scripts.common import EXIT_RECORDS, S1_HELP, positive_int, progress, verb_main, warn
+from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, verb_main, warn
 from boxfold.scripts.layouts import LAYOUTS, write_predictions
 from boxfold.scripts.reward_flags import add_reactivities_argument, judging_rewards
 
 DESCRIPTION = """Predict secondary structures. S1 proposes stems, an agent assembles them; both use
 the shipped weights unless told otherwise. A bad record is named on standard error and the others
-are finished; the exit code is then 1."""
+are finished; the exit code is then 1. Each structure comes with its expected F1 as confidence (json
+and csv: and with the probability of each pair)."""
 
 EXAMPLE = """boxfold predict rnas.fa --samples 16 --out rnas.dbn
+boxfold predict rnas.fa --pseudoknots allow --top 5 --format json --out rnas.json
 zcat rnas.fa.gz | boxfold predict - --agent exact --format csv"""
+
+
+class Defaults(NamedTuple):
+    """Who predicts unless told otherwise."""
+
+    s1: str
+    agent: str
+    pseudoknots: str
+
+
+IMITATION = Defaults("mfe", "clone", "forbid")
+REAL = Defaults("real", "best-score", "allow")
+DEFAULTS = IMITATION
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the verb."""
     parser.add_argument("fasta", metavar="FASTA|-", help="plain or gzip; - is standard input")
-    parser.add_argument("--s1", metavar="NAME|RUN", help=S1_HELP)
     parser.add_argument(
-        "--agent", default="clone", metavar="NAME|RUN", help="who assembles the boxes"
+        "--s1",
+        default=DEFAULTS.s1,
+        metavar="NAME|RUN",
+        help="mfe, real, or a run folder of train-s1 or a weights file",
+    )
+    parser.add_argument(
+        "--agent", default=DEFAULTS.agent, metavar="NAME|RUN", help="who assembles the boxes"
     )
     parser.add_argument(
         "--samples",
@@ -38,13 +58,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="draw K different assemblies, keep the one of lowest free energy; 1 is greedy",
     )
     parser.add_argument(
-        "--max-boxes", type=positive_int, default=64, metavar="N", help="stems per sequence"
+        "--top",
+        type=positive_int,
+        default=1,
+        metavar="K",
+        help="K different structures per sequence, best first; fewer where there are no more",
     )
     parser.add_argument(
-        "--max-length", type=positive_int, default=400, metavar="N", help="longer records are bad"
+        "--max-boxes",
+        type=positive_int,
+        metavar="N",
+        help="stems per sequence (default: 64, and one for two bases of longer ones)",
     )
     parser.add_argument(
-        "--pseudoknots", choices=("forbid", "allow"), default="forbid", help="may stems cross"
+        "--max-length", type=positive_int, default=600, metavar="N", help="longer records are bad"
+    )
+    parser.add_argument(
+        "--pseudoknots",
+        choices=("forbid", "allow"),
+        default=DEFAULTS.pseudoknots,
+        help="may stems cross",
     )
     parser.add_argument(
         "--reward",
@@ -72,7 +105,8 @@ def run(args: argparse.Namespace) -> int:
         predictor = Predictor.load(
             args.s1, args.agent, args.pseudoknots, args.max_boxes, args.samples, args.seed
         )
-        predictor = replace(predictor, reactivities=profiles, rewards=judging_rewards(args.reward))
+        rewards = judging_rewards(args.reward)
+        predictor = replace(predictor, reactivities=profiles, rewards=rewards, top=args.top)
         seen: set[str] = set()
         records = _fitting(_noted(records, seen), args.max_length, name_bad)
         if not file.isatty():  # a bar would cut through the structures

@@ -5,11 +5,13 @@ from boxfold.agents.callbacks import EPISODE_TAGS
 from boxfold.agents.evaluation import PER_SEQUENCE_COLUMNS, SUMMARY_COLUMNS
 from boxfold.agents.real_structures import REAL_COLUMNS, REAL_SUMMARY
 from boxfold.agents.reward_measures import REWARD_COLUMNS
+from boxfold.agents.top_measures import top_columns
 from boxfold.agents.validation import VALIDATION_TAGS
 from boxfold.features.box import BoxKind
 from boxfold.rewards.reward import REWARD_COMPONENTS
 from boxfold.s1.box_targets import BOX_HEADS
 from boxfold.s1.metrics import METRIC_NAMES
+from boxfold.scripts.layouts import CSV_COLUMNS
 
 TEXT = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text()
 
@@ -31,6 +33,11 @@ def defined_names():
 def test_every_column_of_evaluate_is_defined():
     assert {*SUMMARY_COLUMNS, *PER_SEQUENCE_COLUMNS} <= defined_names()
     assert {*REAL_COLUMNS, *REAL_SUMMARY, *REWARD_COLUMNS} <= defined_names()
+    assert {name.replace("5", "K") for name in top_columns(5)} <= defined_names()
+
+
+def test_every_field_of_predict_is_defined():
+    assert set(CSV_COLUMNS) - {"id", "sequence", "dot_bracket"} <= defined_names()
 
 
 def test_every_tag_of_s1_is_defined():

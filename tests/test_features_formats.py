@@ -83,3 +83,23 @@ def test_a_wrong_line_is_named(
 @pytest.mark.parametrize("read", [from_dbn, from_ct, from_bpseq])
 def test_no_text_no_record(read: Callable[[str], list[StructureRecord]]) -> None:
     assert read("\n \n") == []
+
+
+@pytest.mark.parametrize(
+    ("write", "read"), [(to_dbn, from_dbn), (to_ct, from_ct), (to_bpseq, from_bpseq)]
+)
+def test_rank_and_confidence_stand_behind_the_id(write: Callable, read: Callable) -> None:
+    second = KNOT._replace(structure_confidence=0.8125, rank=2)
+    (back,) = read(write(second))
+    assert (back.id, back.rank, back.structure_confidence) == ("knot", 2, 0.812)
+    assert to_dbn(second).splitlines()[0] == ">knot rank=2 confidence=0.812"
+    assert to_ct(second).splitlines()[0].endswith(" knot rank=2 confidence=0.812")
+    assert to_bpseq(second).splitlines()[0] == "# knot rank=2 confidence=0.812"
+    (back,) = read(write(KNOT))
+    assert (back.rank, back.structure_confidence) == (1, None)
+
+
+def test_descriptions_of_others_are_no_confidence() -> None:
+    text = ">a confidence=high rank=0 xrank=3 confidence=2.5\nGUC\n(.)\n"
+    (record,) = from_dbn(text)
+    assert (record.id, record.rank, record.structure_confidence) == ("a", 1, None)

@@ -36,3 +36,10 @@ def test_long_sequences_stay_in_range() -> None:
 def test_unknown_parameters_are_named() -> None:
     with pytest.raises(ValueError, match=r"'vienna' \(allowed: turner2004"):
         pair_probabilities(SEQ, "vienna")
+
+
+def test_a_span_limit_forbids_long_pairs_only() -> None:
+    limited = pair_probabilities(SEQ, max_span=20)
+    i, j = np.nonzero(limited > 1e-6)
+    assert 10 < (j - i).max() < 20
+    assert np.array_equal(pair_probabilities(SEQ, max_span=len(SEQ)), pair_probabilities(SEQ))

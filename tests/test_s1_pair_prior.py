@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from boxfold.rewards.energy import pair_probabilities
+from boxfold.s1 import pair_prior
 from boxfold.s1.batches import Example, example_tensors, input_tensors
 from boxfold.s1.model import S1Model
 from boxfold.s1.network import BoxNet, NetworkConfig
@@ -40,6 +41,14 @@ def test_channels_are_the_probability_and_its_logarithm():
         logs = channels[2 * index + 1]
         np.testing.assert_allclose(logs[likely], 1 + np.log10(exact[likely]) / 3, atol=1e-3)
     assert -1e-6 <= channels.min() and channels.max() <= 1
+
+
+def test_long_sequences_have_short_pairs(monkeypatch):
+    free = PairPrior.of(SEQ, SETS)
+    monkeypatch.setattr(pair_prior, "MAX_UNLIMITED", len(SEQ) - 1)
+    monkeypatch.setattr(pair_prior, "MAX_SPAN", 20)
+    limited = PairPrior.of(SEQ, SETS)
+    assert (free.col - free.row).max() > 20 > (limited.col - limited.row).max() > 10
 
 
 def test_rows_round_trip_and_lack_sets_that_were_not_kept():

@@ -325,3 +325,14 @@ def test_votes_of_an_untrained_network_are_deterministic(model):
     assert len(first.boxes) > 0
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_without_votes_boxes_and_scores_are_the_same(untrained_s1):
+    model = S1Model.load(untrained_s1)
+    (full,) = propose_batch(model, [SEQ], ProposeConfig(max_boxes=8))
+    (quick,) = propose_batch(model, [SEQ], ProposeConfig(max_boxes=8, votes=False))
+    np.testing.assert_array_equal(quick.boxes, full.boxes)
+    np.testing.assert_array_equal(quick.score, full.score)
+    np.testing.assert_array_equal(quick.loops, full.loops)
+    by_heads = [EVIDENCE.index(name) for name in ("on_probability", "votes_softmax")]
+    assert full.evidence[:, by_heads[0]].any() and not quick.evidence[:, by_heads].any()

@@ -9,12 +9,14 @@ import pytest
 
 from boxfold.agents import predictor
 from boxfold.agents.registry import load_agent
+from boxfold.features.calibration import Calibration
 from boxfold.features.fasta import FastaRecord
 from boxfold.features.formats import StructureRecord, from_bpseq, from_ct, from_dbn
+from boxfold.features.pair_confidence import confidence
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.rewards.energy import EnergyModel, mfe
 from boxfold.s1.propose import S1Model
-from boxfold.scripts.layouts import LAYOUTS, Layout, write_predictions
+from boxfold.scripts.layouts import CSV_COLUMNS, LAYOUTS, Layout, write_predictions
 
 HAIRPIN = "GGGGAAAACCCC"
 TWO = f">one first\n{HAIRPIN}\n>two\nGGCGAAAGCCAAGGCGAAAGCC\n"
@@ -41,7 +43,8 @@ def test_dbn_is_what_rnafold_prints(fasta, predict):
     code, out, err = predict(fasta)
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0::3] == [">one", ">two"]
+    heads = [re.fullmatch(r"(>\w+) confidence=([01]\.\d{3})", line) for line in lines[0::3]]
+    assert [head[1] for head in heads] == [">one", ">two"]
     assert lines[1::3] == [HAIRPIN, "GGCGAAAGCCAAGGCGAAAGCC"]
     for seq, line in zip(lines[1::3], lines[2::3], strict=True):
         match = re.fullmatch(r"([.()]+) \(( *-?\d+\.\d\d)\)", line)
@@ -68,7 +71,8 @@ def test_standard_input(fasta, predict, monkeypatch):
 def test_short_sequences_are_open_chains(tmp_path, predict):
     path = tmp_path / "short.fa"
     path.write_text(">a\nGUAC\n>b\nG\n")
-    expected = ">a\nGUAC\n.... (  0.00)\n>b\nG\n. (  0.00)\n"
+    sure = " confidence=1.000"  # nothing can pair
+    expected = f">a{sure}\nGUAC\n.... (  0.00)\n>b{sure}\nG\n. (  0.00)\n"
     assert predict(path) == (0, expected, "")
 
 
@@ -78,7 +82,7 @@ def test_a_sequence_without_any_pair_is_an_open_chain(tmp_path, predict):
     for agent in ("exact", "beam", "random", "greedy-s1", "rnafold"):
         assert predict(path, agent=agent) == (
             0,
-            f">flat\n{'A' * 20}\n{'.' * 20} (  0.00)\n",
+            f">flat confidence=1.000\n{'A' * 20}\n{'.' * 20} (  0.00)\n",
             "",
         )
 
@@ -96,8 +100,8 @@ def test_longer_than_max_length_is_named_and_the_rest_finished(tmp_path, predict
 def test_formats_hold_the_same_structures(name, reader, fasta, predict):
     expected = from_dbn(predict(fasta)[1])
     found = reader(predict(fasta, "--format", name)[1])
-    assert [(r.id, r.seq, r.free_energy) for r in found] == [
-        (r.id, r.seq, r.free_energy) for r in expected
+    assert [(r.id, r.seq, r.free_energy, r.structure_confidence) for r in found] == [
+        (r.id, r.seq, r.free_energy, r.structure_confidence) for r in expected
     ]
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one.base_pairs, other.base_pairs)
@@ -106,19 +110,25 @@ def test_formats_hold_the_same_structures(name, reader, fasta, predict):
 def test_json(fasta, predict):
     expected = from_dbn(predict(fasta)[1])
     found = json.loads(predict(fasta, "--format", "json")[1])
-    assert [set(entry) for entry in found] == 2 * [
-        {"id", "sequence", "dot_bracket", "free_energy", "base_pairs"}
-    ]
+    assert [set(entry) for entry in found] == 2 * [{*CSV_COLUMNS, "base_pairs"}]
     for entry, record in zip(found, expected, strict=True):
         assert (entry["id"], entry["sequence"]) == (record.id, record.seq)
         assert entry["free_energy"] == record.free_energy
         assert entry["base_pairs"] == record.base_pairs.tolist()
+        assert entry["structure_confidence"] == record.structure_confidence
+        assert len(entry["confidence"]) == len(record.base_pairs)
+        assert all(0 <= value <= 1 for value in entry["confidence"]) and entry["rank"] == 1
         assert base_pairs_from_dot_bracket(entry["dot_bracket"]).tolist() == entry["base_pairs"]
 
 
 def test_csv_has_the_columns_that_other_verbs_read(fasta, predict):
     frame = pd.read_csv(io.StringIO(predict(fasta, "--format", "csv")[1]))
-    assert frame.columns.tolist() == ["id", "sequence", "dot_bracket", "free_energy"]
+    assert frame.columns.tolist() == list(CSV_COLUMNS)
+    assert CSV_COLUMNS[:4] == ("id", "sequence", "dot_bracket", "free_energy")
+    entries = json.loads(predict(fasta, "--format", "json")[1])
+    cells = [[float(value) for value in cell.split()] for cell in frame["confidence"]]
+    assert cells == [entry["confidence"] for entry in entries]
+    assert frame["structure_confidence"].tolist() == [e["structure_confidence"] for e in entries]
     assert frame["id"].tolist() == ["one", "two"]
 
 
@@ -130,7 +140,7 @@ def test_layouts_of_nothing_are_well_formed(name):
     if name == "json":
         assert json.loads(text) == []
     else:
-        assert text == ("id,sequence,dot_bracket,free_energy\n" if name == "csv" else "")
+        assert text == (",".join(CSV_COLUMNS) + "\n" if name == "csv" else "")
 
 
 def test_layout_places_its_parts():
@@ -155,7 +165,7 @@ def test_existing_output_is_kept_unless_told(fasta, tmp_path, predict):
     assert (code, out.read_text()) == (2, "precious")
     assert err.count("\n") == 1 and "exists already" in err
     assert predict(fasta, "--out", str(out), "--overwrite")[0] == 0
-    assert out.read_text().startswith(">one\n")
+    assert out.read_text().startswith(">one confidence=")
 
 
 def test_bad_input_leaves_no_output_file(tmp_path, predict):
@@ -238,3 +248,43 @@ def test_pseudoknots_are_predicted_where_allowed(tmp_path, predict):
     code, out, err = predict(path, "--pseudoknots", "allow", agent="greedy-energy")
     assert (code, err) == (0, "")
     assert len(from_dbn(out)) == 1
+
+
+@pytest.mark.parametrize(
+    "name, reader", [("dbn", from_dbn), ("ct", from_ct), ("bpseq", from_bpseq)]
+)
+def test_alternatives_come_by_rank_below_one_id(name, reader, fasta, predict):
+    found = reader(predict(fasta, "--top", "3", "--format", name)[1])
+    ranks = [(record.id, record.rank) for record in found]
+    assert ("two", 2) in ranks
+    assert ranks == sorted(ranks)
+    for record in found:
+        assert record.structure_confidence is not None
+    first = [record.base_pairs.tolist() for record in found if record.rank == 1]
+    alone = reader(predict(fasta, "--format", name)[1])
+    assert first == [record.base_pairs.tolist() for record in alone]
+
+
+def test_confidence_is_that_of_the_boxes_calibrated(untrained_s1):
+    twice = Calibration(0.5, 0.3)
+    chain = predictor.Predictor(S1Model.load(untrained_s1), load_agent("exact"), calibration=twice)
+    for record, prediction in zip(records(2), chain.predict(records(2), pytest.fail), strict=True):
+        (instance,) = chain.instances([record])
+        expected = confidence(instance.boxes, instance.score, prediction.base_pairs, twice)
+        assert prediction.structure_confidence == round(expected.structure, 3)
+        assert prediction.confidence.tolist() == expected.pairs.round(3).tolist()
+        assert prediction.confidence.min() > 0
+
+
+def test_boxes_grow_with_the_length_and_chunks_shrink(untrained_s1, monkeypatch):
+    assert [predictor.default_boxes(n) for n in (10, 128, 600, 3000)] == [64, 64, 300, 1500]
+    monkeypatch.setattr(predictor, "CHUNK_PIXELS", 2 * 22**2)
+    chain = predictor.Predictor(S1Model.load(untrained_s1), load_agent("beam"))
+    sizes = []
+    chunk = predictor.Predictor._chunk
+    monkeypatch.setattr(
+        predictor.Predictor, "_chunk", lambda *args: sizes.append(len(args[1])) or chunk(*args)
+    )
+    long = [FastaRecord(f"l{k}", "", "GGCGAAAGCCAAGGCGAAAGCC", 0) for k in range(5)]
+    assert [r.id for r in chain.predict(long, pytest.fail)] == [f"l{k}" for k in range(5)]
+    assert sizes == [2, 2, 1]

@@ -1,0 +1,117 @@
+r"""How sure a structure is: a probability for each of its pairs, and its expected F1.
+
+Both come from the boxes that S1 proposed, whoever assembled the structure. A pair is as probable
+as all boxes that hold it together (`boxfold.features.stem_weights`), calibrated.
+
+With confidences c of the K pairs of a structure, 0 where no box holds the pair, and the sum E of
+the calibrated probabilities of all pairs that boxes hold, the structure's confidence is
+
+    2 * sum(c) / (K + E),
+
+the F1 of which numerator and denominator are replaced by their expectations. Expected accuracy
+from pair probabilities is due to Lu, Gloor & Mathews 2009 (RNA 15:1805, the predictor MaxExpect);
+this form of it, as pseudo-expected F-score, to Hamada, Sato & Asai 2010 (BMC Bioinformatics
+11:586). E leaves out pairs that no box holds. The empty structure is right (F1 of 1) if there is
+no true pair at all: ``exp(-E)``, as if pairs came independently.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from boxfold.features.calibration import IDENTITY, Calibration, FloatArray
+from boxfold.features.stem_weights import pair_probabilities
+from boxfold.features.structure import IntArray
+
+
+class Confidence(NamedTuple):
+    """How sure a structure is.
+
+    Attributes
+    ----------
+    pairs : ndarray, dtype=float64, shape (K,)
+        Probability of each pair, in the order of the structure's pairs.
+    structure : float
+        Expected F1, in [0, 1].
+    """
+
+    pairs: FloatArray
+    structure: float
+
+
+def confidence(
+    boxes: IntArray,
+    score: ArrayLike,
+    base_pairs: IntArray,
+    calibration: Calibration = IDENTITY,
+) -> Confidence:
+    """Confidence of a structure by the boxes of its sequence.
+
+    Parameters
+    ----------
+    boxes : ndarray, dtype=int, shape (N, 5)
+        Proposed stems.
+    score : array_like of float, shape (N,)
+        Probability of each.
+    base_pairs : ndarray, dtype=int, shape (K, 2)
+        The structure, made of these boxes or not.
+    calibration : Calibration
+
+    Returns
+    -------
+    Confidence
+
+    Examples
+    --------
+    >>> boxes = np.array([[0, 0, 8, 2, 2], [0, 1, 7, 2, 2]])
+    >>> found = confidence(boxes, np.array([0.5, 0.25]), np.array([[0, 9], [1, 8]]))
+    >>> found.pairs.tolist(), round(found.structure, 3)
+    ([0.5, 0.75], 0.714)
+    """
+    held, raw = pair_probabilities(boxes, score)
+    probability = calibration.apply(raw)
+    of_pairs = pair_values(held, probability, base_pairs)
+    return Confidence(of_pairs, structure_confidence(of_pairs, float(probability.sum())))
+
+
+def structure_confidence(pairs: FloatArray, expected_pairs: float) -> float:
+    """Expected F1 of a structure; see the module.
+
+    Parameters
+    ----------
+    pairs : ndarray, dtype=float64, shape (K,)
+        Probabilities of its pairs.
+    expected_pairs : float
+        Expected number of true pairs.
+
+    Examples
+    --------
+    >>> structure_confidence(np.array([1.0, 1.0]), 2.0), structure_confidence(np.zeros(0), 0.0)
+    (1.0, 1.0)
+    """
+    if not len(pairs):
+        return float(np.exp(-expected_pairs))
+    return float(min(2 * pairs.sum() / (len(pairs) + expected_pairs), 1.0))
+
+
+def pair_values(held: IntArray, values: FloatArray, wanted: IntArray) -> FloatArray:
+    """Values of wanted pairs, 0 for those that are not held.
+
+    Parameters
+    ----------
+    held : ndarray, dtype=int, shape (P, 2)
+        Each once, sorted, as of `pair_probabilities`.
+    values : ndarray, dtype=float64, shape (P,)
+    wanted : ndarray, dtype=int, shape (K, 2)
+
+    Returns
+    -------
+    ndarray, dtype=float64, shape (K,)
+    """
+    if not len(held) or not len(wanted):
+        return np.zeros(len(wanted))
+    width = int(max(held.max(), wanted.max())) + 1
+    keys, sought = held @ [width, 1], wanted @ [width, 1]
+    at = np.minimum(np.searchsorted(keys, sought), len(keys) - 1)
+    return np.where(keys[at] == sought, values[at], 0.0)

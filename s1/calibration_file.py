@@ -1,0 +1,51 @@
+"""The calibration that belongs to weights of S1: two numbers in a small file beside them."""
+
+import json
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from boxfold.features.calibration import IDENTITY, Calibration
+from boxfold.features.errors import InputError
+from boxfold.s1.shipped import MFE, SHIPPED
+
+CALIBRATION = "calibration.json"
+"""In a run folder; of weights that ship, the name begins as theirs."""
+
+
+def load_calibration(weights: str | Path | None = None) -> Calibration:
+    """Calibration of weights; the identity if none was measured.
+
+    Parameters
+    ----------
+    weights : str or Path, optional
+        As in `boxfold.s1.model.S1Model.load`: a name of weights that ship (default ``mfe``), a run
+        folder or a weights file.
+
+    Raises
+    ------
+    InputError
+        If the file can't be read as a calibration.
+    """
+    if weights is None or weights in SHIPPED:
+        name = MFE if weights is None else str(weights)
+        with as_file(files("boxfold.s1").joinpath("weights")) as folder:
+            return _read(folder / (SHIPPED[name] + CALIBRATION))
+    path = Path(weights)
+    return _read((path if path.is_dir() else path.parent) / CALIBRATION)
+
+
+def save_calibration(calibration: Calibration, path: str | Path) -> None:
+    """Write a calibration. Inverse of what `load_calibration` reads."""
+    numbers = {"slope": round(calibration.slope, 4), "intercept": round(calibration.intercept, 4)}
+    Path(path).write_text(json.dumps(numbers) + "\n", encoding="utf-8")
+
+
+def _read(path: Path) -> Calibration:
+    if not path.is_file():
+        return IDENTITY
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Calibration(float(content["slope"]), float(content["intercept"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{path}: no calibration with slope and intercept ({reason})") from None
