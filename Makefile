@@ -89,7 +89,7 @@ $(S1)/rescorer_c/finished: $(S1)/unseen_64c.parquet $(UNSEEN) | $(S1)/rescorer_b
 # boxfold.s1.shipped real runs/train_s1/real_b` ships the result.
 REPORTING := $(addprefix $(SHARED)/,bprna_ts0.csv.gz pseudobase_pp.csv.gz rfam151.csv.gz shape_24.csv.gz pdb_tr1_vl1.csv.gz)
 DATASET_KNOWN := $(BIN)/boxfold dataset-known --train $(SHARED)/bprna_tr0.csv.gz --exclude $(REPORTING) --prior turner2004 andronescu2007
-TRAIN_REAL := $(BIN)/boxfold train-s1 --resume --validation $(S1)/real.parquet --prior turner2004 andronescu2007 --boxes-weight 0 --validation-examples 200
+TRAIN_REAL := $(BIN)/boxfold train-s1 --resume --validation $(S1)/real.parquet --prior turner2004 andronescu2007 --no-boxes --validation-examples 200
 
 train-s1-real: $(S1)/real_b/finished ## S1 for known structures from data to weights
 

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from boxfold.features.box import BoxKind
-from boxfold.features.channels import grid_channels_batch, pair_types
+from boxfold.features.channels import N_CHANNELS, grid_channels_batch, pair_types
 from boxfold.features.loops import structure_boxes
 from boxfold.features.sequence import encode_bases
 from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
 from boxfold.s1.ends import end_targets
-from boxfold.s1.pair_prior import PairPrior
+from boxfold.s1.pair_prior import CHANNELS_PER_SET, PairPrior
 from boxfold.s1.soft_ends import SoftEnds
 
 PADDING = 4
@@ -86,12 +86,14 @@ def input_tensors(
     codes = stack_codes(seqs)
     lengths = np.array([len(seq) for seq in seqs])
     valid = np.arange(codes.shape[1]) < lengths[:, None]
-    channels = grid_channels_batch(codes)
-    if parameters:
-        known = priors or [None] * len(seqs)
-        found = [p or PairPrior.of(s, parameters) for s, p in zip(seqs, known, strict=True)]
-        likely = np.stack([prior.to_channels(codes.shape[1]) for prior in found])
-        channels = np.concatenate([channels, likely], axis=1)
+    known = priors or [None] * len(seqs)
+    # Priors come before the grid and are written into it: for a long sequence both are large.
+    found = [
+        p or PairPrior.of(s, parameters) for s, p in zip(seqs, known, strict=True) if parameters
+    ]
+    channels = grid_channels_batch(codes, CHANNELS_PER_SET * len(parameters))
+    for of_one, prior in zip(channels, found, strict=False):
+        of_one[N_CHANNELS:] = prior.to_channels(codes.shape[1])
     grid = torch.from_numpy(channels)
     return grid, torch.from_numpy(valid), torch.from_numpy(pair_types(codes) >= 0)
 

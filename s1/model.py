@@ -213,7 +213,7 @@ class _Outputs:
             for index, logits in _in_chunks(self._network.loops, features, i, j):
                 pairs = np.stack([i[index] + first, j[index]], axis=1)
                 found.append((logits[:, side * N_SIDE :][:, :N_SIDE], pairs))
-        if not votes:
+        if not votes or self._network.boxes is None:
             return
         i, j = np.nonzero(np.arange(length) > np.arange(first, stop)[:, None])
         for index, logits in _in_chunks(self._network.boxes, features, i, j):

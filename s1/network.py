@@ -43,6 +43,10 @@ class NetworkConfig:
         default=(),
         metadata={"help": "energy parameters whose pair probabilities are input channels"},
     )
+    boxes: bool = field(
+        default=True,
+        metadata={"help": "the boxes heads: on, location, size; without them no method votes"},
+    )
     rescoring: int = field(
         default=0,
         metadata={"help": "channels of the rescorer; 0: none", "zero": True},
@@ -242,7 +246,11 @@ class BoxNet(nn.Module):
         self.trunk = Run7Trunk() if config.name == "run7" else HalfResolutionTrunk(config)
         self.ends = perceptron(self.trunk.n_out, config.hidden, N_ENDS)
         self.loops = perceptron(self.trunk.n_out, config.hidden, N_LOOP_CHANNELS)
-        self.boxes = perceptron(self.trunk.n_out, 2 * config.hidden, N_BOX_CHANNELS)
+        self.boxes = (
+            perceptron(self.trunk.n_out, 2 * config.hidden, N_BOX_CHANNELS)
+            if config.boxes
+            else None
+        )
         self.rescorer = (
             Rescorer(config.rescoring, config.rescoring_layers, self.trunk.n_out)
             if config.rescoring

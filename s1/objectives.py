@@ -63,17 +63,14 @@ class HeadsObjective:
             **end_loss(network.ends, features, ends, canonical),
             **loop_losses(network.loops, features, loops),
         }
-        if self._config.boxes_weight:  # a third of the time
+        if network.boxes is not None:
             boxes = stack_box_targets(examples, length, self._config.on_dilation)
             losses |= box_loss(network.boxes, features, boxes)
         return losses
 
     def metrics(self, examples: Sequence[Example]) -> dict[str, float]:
         """`validation_metrics`; the best epoch has the highest ``score``."""
-        config = self._config
-        return validation_metrics(
-            self._network, examples, config.on_dilation, boxes=bool(config.boxes_weight)
-        )
+        return validation_metrics(self._network, examples, self._config.on_dilation)
 
 
 class RescorerObjective:

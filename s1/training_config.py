@@ -34,10 +34,7 @@ class TrainS1Config:
     gradient_clip: float = field(default=1.0, metadata={"help": "largest gradient norm"})
     ends_weight: float = field(default=100.0, metadata={"help": "weight of the three ends losses"})
     loops_weight: float = field(default=2.0, metadata={"help": "weight of the four loops losses"})
-    boxes_weight: float = field(
-        default=0.2,
-        metadata={"help": "weight of the 17 boxes losses; 0 leaves them out", "zero": True},
-    )
+    boxes_weight: float = field(default=0.2, metadata={"help": "weight of the 17 boxes losses"})
     rescorer_only: bool = field(
         default=False,
         metadata={

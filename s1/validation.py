@@ -45,7 +45,7 @@ def found_boxes(targets: IntArray, proposed: IntArray) -> np.ndarray:
 
 
 def validation_metrics(
-    network: BoxNet, examples: Sequence[Example], offset: int, boxes: bool = True
+    network: BoxNet, examples: Sequence[Example], offset: int
 ) -> dict[str, float]:
     """Metrics in evaluation mode: batch statistics are those of training, no gradients.
 
@@ -55,14 +55,12 @@ def validation_metrics(
     examples : sequence of Example
     offset : int
         Pixels around boxes at which *on* is measured.
-    boxes : bool
-        False leaves out the boxes heads, where they are not trained.
 
     Returns
     -------
     dict
-        `METRIC_NAMES` (with `boxes`), `STEM_RECALL`, `PAIR_F1` and ``score``: the sum of the
-        former two, L1 differences negated; without `boxes` the sum of the latter two.
+        `METRIC_NAMES` (of the boxes heads), `STEM_RECALL`, `PAIR_F1` and ``score``: the sum of the
+        former two, L1 differences negated; without boxes heads the sum of the latter two.
     """
     metrics, recalls, pair_f1 = BoxMetrics(), [], []
     network.eval()
@@ -70,16 +68,16 @@ def validation_metrics(
         for batch in _batches(examples):
             grid, valid, _ = example_tensors(batch, network.config.prior)
             features = network(grid, valid)
-            if boxes:
+            if network.boxes is not None:
                 targets = stack_box_targets(batch, grid.shape[-1], offset)
                 metrics.add(network.boxes(features).permute(0, 3, 1, 2).numpy(), targets)
             maps = torch.sigmoid(network.ends(features)).permute(0, 3, 1, 2).numpy()
             recalls += [_stem_recall(m, e) for m, e in zip(maps, batch, strict=True)]
             pair_f1 += [_pair_f1(m, e) for m, e in zip(maps, batch, strict=True)]
-    result = metrics.summary() if boxes else {}
+    result = metrics.summary() if network.boxes is not None else {}
     result[STEM_RECALL] = float(np.nanmean(recalls))
     result[PAIR_F1] = float(np.mean(pair_f1))
-    best = selection_score(result) if boxes else result[PAIR_F1]
+    best = result[PAIR_F1] if network.boxes is None else selection_score(result)
     result["score"] = best + result[STEM_RECALL]
     return result
 

@@ -15,12 +15,12 @@ from boxfold.s1.model import S1Model
 from boxfold.s1.network import BoxNet, NetworkConfig
 from boxfold.s1.pair_prior import PairPrior
 from boxfold.s1.parallel import Group, with_one_voice
+from boxfold.s1.reshaping import with_inputs_and_heads
 from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.soft_ends import SoftEnds
 from boxfold.s1.tables import read_dataset
 from boxfold.s1.training import S1Trainer
 from boxfold.s1.training_config import TrainS1Config
-from boxfold.s1.widening import with_prior
 from boxfold.scripts.common import verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, overridden
@@ -51,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--init",
         metavar="RUN_OR_WEIGHTS",
         help="run or weights file to start from; its network must have the same shape, but may "
-        "lack the channels of --prior; 'mfe', 'real': those that ship",
+        "lack the channels of --prior and have the heads that --no-boxes drops; 'mfe', 'real': "
+        "what ships",
     )
     parser.add_argument(
         "--init-rescorer",
@@ -147,8 +148,7 @@ def load_start(path: str, config: TrainS1Config, rescorer: str | None = None) ->
     elif network.rescorer is not None:
         _check_shape(path, network, config, _RESCORER_SHAPE)
     shape = [item.name for item in dataclasses.fields(NetworkConfig)]
-    if config.network.prior and not network.config.prior:
-        network = with_prior(network, config.network.prior)
+    network = with_inputs_and_heads(network, config.network)
     _check_shape(path, network, config, [name for name in shape if name not in _RESCORER_SHAPE])
     return network
 

@@ -12,15 +12,15 @@ from boxfold.s1.batches import Example, example_tensors, input_tensors
 from boxfold.s1.model import S1Model
 from boxfold.s1.network import BoxNet, NetworkConfig
 from boxfold.s1.pair_prior import MIN_PROBABILITY, PairPrior
+from boxfold.s1.reshaping import with_inputs_and_heads
 from boxfold.s1.tables import read_dataset
-from boxfold.s1.widening import with_prior
 from boxfold.scripts import cli
 from boxfold.scripts.train_s1 import examples
 
 SETS = ("turner2004", "andronescu2007")
 SEQ = "GGCUAGCUAUGCAUGCCUAGGAUUCGACUUGCAUGCUAGCUUGACC"
 TINY = NetworkConfig(channels=8, n_blocks=2, pixel_channels=4, hidden=8)
-SMALL = "--channels 8 --n-blocks 1 --hidden 8 --pixel-channels 4 --epochs 1 --boxes-weight 0"
+SMALL = "--channels 8 --n-blocks 1 --hidden 8 --pixel-channels 4 --epochs 1 --no-boxes"
 
 
 def random_network(config, seed=0):
@@ -74,15 +74,17 @@ def test_a_batch_takes_known_priors_and_computes_the_others():
     assert known[1, 16:].nonzero().tolist() == [[channel, 0, 9] for channel in range(4)]
 
 
-def test_a_widened_network_says_the_same_until_it_is_trained():
+def test_a_reshaped_network_says_the_same_until_it_is_trained():
     narrow = random_network(TINY)
-    wide = with_prior(narrow, SETS).eval()
-    assert wide.config == dataclasses.replace(TINY, prior=SETS)
+    wanted = dataclasses.replace(TINY, prior=SETS, boxes=False)
+    reshaped = with_inputs_and_heads(narrow, wanted).eval()
+    assert reshaped.config == wanted and reshaped.boxes is None
     before = next(S1Model(narrow).maps([SEQ]))[1]
-    after = next(S1Model(wide).maps([SEQ]))[1]
+    after = next(S1Model(reshaped).maps([SEQ]))[1]
     np.testing.assert_allclose(after.ends, before.ends, atol=1e-6)
-    with pytest.raises(ValueError, match="without pair probabilities"):
-        with_prior(wide, SETS)
+    np.testing.assert_allclose(after.loops.inner_logits, before.loops.inner_logits, atol=1e-5)
+    assert not after.on.any() and not len(after.voted.boxes)
+    assert with_inputs_and_heads(reshaped, TINY) is reshaped  # nothing is taken away again
 
 
 def test_the_prior_reaches_the_maps_and_strips_change_nothing():
@@ -92,7 +94,7 @@ def test_the_prior_reaches_the_maps_and_strips_change_nothing():
     np.testing.assert_allclose(tiled.ends, whole.ends, atol=1e-5)
     with torch.no_grad():
         network.trunk.stem.weight[:, 64:] = 0
-        for head in (network.ends, network.loops, network.boxes):
+        for head in (network.ends, network.loops):
             head[0].weight[:, -4:] = 0
     without = next(S1Model(network).maps([SEQ]))[1]
     assert np.abs(without.ends - whole.ends).max() > 1e-3
@@ -106,7 +108,7 @@ def test_the_prior_network_of_run_7_sees_bases_alone():
 def test_training_from_a_network_without_a_prior_is_resumed_and_proposes(tmp_path, windows, capsys):
     start, out, boxes = (tmp_path / name for name in ("start", "out", "boxes.parquet"))
     flags = ["--data", str(windows), *SMALL.split(), "--epoch-examples", "6"]
-    assert cli.main(["train-s1", *flags, "--out", str(start)]) == 0
+    assert cli.main(["train-s1", *flags, "--boxes", "--out", str(start)]) == 0
     flags += ["--prior", "turner2004", "--init", str(start), "--out", str(out)]
     assert cli.main(["train-s1", *flags]) == 0
     assert S1Model.load(out).network.config.prior == ("turner2004",)

@@ -139,7 +139,7 @@ def test_other_verbs_got_no_new_switches(verb, capsys):
     with pytest.raises(SystemExit):
         cli.main([verb, "--help"])
     text = capsys.readouterr().out
-    switches = {"loop-energies", "background", "box-sequence", "strand-swap"}
+    switches = {"loop-energies", "background", "box-sequence", "strand-swap", "reactivity"}
     if verb == "train-agent":
         switches |= {"mask", "critic-terms"}
     assert set(re.findall("--no-([a-z-]+)", text)) == switches and "--warm-start" not in text

@@ -79,6 +79,7 @@ def gradients(network: BoxNet, seq: str, pixel: tuple[int, int]) -> tuple[NDArra
     grid, valid, _ = input_tensors([seq])
     grid.requires_grad_()
     features = network.eval()(grid, valid)[0, pixel[0], pixel[1]]
+    assert network.boxes is not None
     on = network.boxes(features)[ON_CHANNELS[BoxKind.STEM]]
     logits = (network.ends(features)[OUTER], on)
     found = (torch.autograd.grad(logit, grid, retain_graph=True)[0] for logit in logits)
