@@ -131,7 +131,7 @@ def stack_energies(types: IntArray) -> FloatArray:
     return energy
 
 
-def grid_channels_batch(codes: IntArray) -> FloatArray:
+def grid_channels_batch(codes: IntArray, n_more: int = 0) -> FloatArray:
     """Input of S1 for a batch of sequences padded with 4.
 
     Channels 0-3 are the base of the row, 4-7 of the column (one-hot ACGU); 8 canonical pair,
@@ -142,14 +142,16 @@ def grid_channels_batch(codes: IntArray) -> FloatArray:
     Parameters
     ----------
     codes : ndarray, dtype=int8, shape (B, L)
+    n_more : int
+        Channels behind these that are left for the caller to fill.
 
     Returns
     -------
-    ndarray, dtype=float32, shape (B, 16, L, L)
+    ndarray, dtype=float32, shape (B, 16 + n_more, L, L)
     """
     n_batch, length = codes.shape
     one_hot = np.eye(5, dtype=np.float32)[codes][..., :4].transpose(0, 2, 1)  # (B, 4, L)
-    grid = np.empty((n_batch, N_CHANNELS, length, length), dtype=np.float32)
+    grid = np.empty((n_batch, N_CHANNELS + n_more, length, length), dtype=np.float32)
     grid[:, :4] = one_hot[:, :, :, None]
     grid[:, 4:8] = one_hot[:, :, None, :]
     types = pair_types(codes)

@@ -74,7 +74,7 @@ BAD_RECORDS = {
     "not utf-8": (b">bad \xff\xfe\nACGU\n" + GOOD, "not UTF-8", 1),
     "duplicate id": (GOOD + b">good\nACGUA\n", "the id occurred before, in line 1", 1),
     "text before": (b"ACGU\n" + GOOD, "before the first '>'", 1),
-    "too long": (b">bad\n" + b"A" * 401 + b"\n" + GOOD, "401 nt, allowed are 400", 1),
+    "too long": (b">bad\n" + b"A" * 601 + b"\n" + GOOD, "601 nt, allowed are 600", 1),
     "iupac": (GOOD + b">odd\nGGRYACC\n", "2 of 7 bases are unknown (N)", 0),
     "no name": (GOOD + b">\nGGRYACC\n", "no name, called 'record_2'", 0),
 }

@@ -123,6 +123,7 @@ def test_the_wheel_carries_the_weights(wheel_names):
     assert {
         "boxfold/s1/weights/heads.safetensors",
         "boxfold/s1/weights/rescorer.safetensors",
+        "boxfold/s1/weights/calibration.json",
     } <= wheel_names
     for name in SHIPPED:
         assert f"boxfold/agents/weights/{name}.safetensors" in wheel_names
