@@ -175,3 +175,14 @@ def test_split_keeps_its_rows(table, tmp_path, capsys):
     write_proposals(frame, table)
     assert run(*flags, "--split", "validation", "--overwrite") == 2
     assert "holds no sequences of validation" in capsys.readouterr().err
+
+
+def test_top_adds_the_best_of_k_and_the_diversity(table, tmp_path, capsys):
+    flags = ["--data", table, "--agents", "exact", "random", "--samples", 2]
+    assert run(*flags, "--top", 3, "--out", tmp_path / "top") == 0
+    assert run(*flags, "--out", tmp_path / "one") == 0
+    top, one = (pd.read_csv(tmp_path / name / "summary.csv") for name in ("top", "one"))
+    assert top.columns.tolist() == [*SUMMARY_COLUMNS, "f1_best_of_3", "diversity"]
+    assert top["f1"].tolist() == one["f1"].tolist()
+    assert (top["f1_best_of_3"] >= top["f1"]).all()
+    assert top["diversity"].between(0, 1).all() and (top["diversity"] > 0).any()
