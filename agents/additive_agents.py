@@ -33,7 +33,7 @@ class BestScoreConfig:
     )
     time_limit: float = field(default=2.0, metadata={"help": "seconds of search per sequence"})
     used_charge: float = field(
-        default=0.2,
+        default=0.05,
         metadata={"help": "what a pair loses, in weights, with each alternative that has it"},
     )
 
