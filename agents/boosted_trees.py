@@ -4,7 +4,7 @@ What reinforcement learning has to beat with the same boxes. It lives in memory 
 takes minutes, and scikit-learn saves nothing but pickles, which execute code when they are loaded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from boxfold.agents.box_features import FloatArray, box_features, known_share
 from boxfold.envs.instance import Instance
 from boxfold.features.errors import InputError
 from boxfold.features.relations import Pseudoknots
+from boxfold.features.structure import IntArray
 from boxfold.rewards.additive import AdditiveConfig, additive_optimum
 
 
@@ -28,7 +29,12 @@ class BoostedTreesConfig:
     learning_rate: float = field(default=0.06, metadata={"help": "weight of each tree"})
     leaves: int = field(default=31, metadata={"help": "most leaves of a tree"})
     l2: float = field(default=1.0, metadata={"help": "L2 penalty on the values of leaves"})
-    seed: int = field(default=0, metadata={"help": "seed of the binning of features"})
+    columns: float = field(default=1.0, metadata={"help": "share of features tried at a split"})
+    seed: int = field(default=0, metadata={"help": "seed of binning and of the features tried"})
+
+
+BoxFeatures = Callable[[Instance], FloatArray]
+"""Rows of features of the stems of an instance, shape (N, features)."""
 
 
 class BoxJudge(Protocol):
@@ -45,22 +51,36 @@ class BoostedTrees:
     Parameters
     ----------
     model : HistGradientBoostingClassifier
-        Fitted on `box_features`.
+        Fitted on `features`.
+    features : callable
+    columns : ndarray, dtype=int
+        Which of them the model has seen.
     """
 
-    def __init__(self, model: HistGradientBoostingClassifier) -> None:
-        self._model = model
+    def __init__(
+        self, model: HistGradientBoostingClassifier, features: BoxFeatures, columns: IntArray
+    ) -> None:
+        self._model, self._features, self._columns = model, features, columns
 
     def shares(self, instance: Instance) -> FloatArray:
         """Expected share of true pairs of each stem, shape (N,)."""
-        if not instance.n_boxes:
-            return np.zeros(0)
-        shares: FloatArray = self._model.predict_proba(box_features(instance))[:, 1]
-        return shares
+        return self.shares_of([instance])[0]
+
+    def shares_of(self, instances: Sequence[Instance]) -> list[FloatArray]:
+        """The same of many instances, in one pass through the trees."""
+        rows = [self._features(each) for each in instances]
+        ends = np.cumsum([len(each) for each in rows])
+        if not len(ends) or not ends[-1]:
+            return [np.zeros(0) for _ in instances]
+        known = np.concatenate(rows)[:, self._columns]
+        shares = self._model.predict_proba(known)[:, 1]
+        return np.split(shares, ends[:-1])
 
 
 def train_boosted_trees(
-    instances: Sequence[Instance], config: BoostedTreesConfig | None = None
+    instances: Sequence[Instance],
+    config: BoostedTreesConfig | None = None,
+    features: BoxFeatures = box_features,
 ) -> BoostedTrees:
     """Learn the share of true pairs of stems.
 
@@ -72,6 +92,8 @@ def train_boosted_trees(
     instances : sequence of Instance
         Those without a known structure are left out.
     config : BoostedTreesConfig, optional
+    features : callable
+        NaN is a missing value; a feature without any other is left out.
 
     Returns
     -------
@@ -87,22 +109,26 @@ def train_boosted_trees(
     share = np.concatenate([np.zeros(0), *(known_share(each) for each in known)])
     if not (share > 0).any() or not (share < 1).any():
         raise InputError("boosted trees need boxes with true pairs and boxes with false ones")
-    features = np.concatenate([box_features(each) for each in known])
+    rows = np.concatenate([features(each) for each in known])
+    # A feature that is missing throughout can't be binned: of a tool without these sequences, say.
+    columns = np.flatnonzero(~np.isnan(rows).all(axis=0))
+    rows = rows[:, columns]
     positive, negative = np.flatnonzero(share > 0), np.flatnonzero(share < 1)
     model = HistGradientBoostingClassifier(
         max_iter=config.trees,
         learning_rate=config.learning_rate,
         max_leaf_nodes=config.leaves,
         l2_regularization=config.l2,
+        max_features=config.columns,
         early_stopping=False,
         random_state=config.seed,
     )
     model.fit(
-        features[np.concatenate([positive, negative])],
+        rows[np.concatenate([positive, negative])],
         np.repeat([1, 0], [len(positive), len(negative)]),
         sample_weight=np.concatenate([share[positive], 1 - share[negative]]),
     )
-    return BoostedTrees(model)
+    return BoostedTrees(model, features, columns)
 
 
 class BoostedTreesAgent(SingleAgent):

@@ -39,7 +39,7 @@ def box_features(instance: Instance) -> FloatArray:
     if not len(boxes):
         return np.zeros((0, len(FEATURE_NAMES)))
     grids = (_grid_of_boxes(instance), pairs_by_energy(instance.seq))
-    per_stem = [_of_stems(grid, instance) for grid in grids]
+    per_stem = [pairs_of_stems(grid, instance) for grid in grids]
     means = [columns[:, 0] for columns in per_stem]
     company = [np.triu(share_base(boxes), 1), np.triu(crosses(boxes), 1)]
     sums = [(each | each.T) @ mean for mean in means for each in company]
@@ -59,7 +59,7 @@ def known_share(instance: Instance) -> FloatArray:
         raise ValueError(f"'{instance.id}' has no known structure")
     grid = np.zeros((len(instance.seq),) * 2)
     grid[tuple(instance.reference.T)] = 1
-    return _of_stems(grid, instance)[:, 0]
+    return pairs_of_stems(grid, instance)[:, 0]
 
 
 def _grid_of_boxes(instance: Instance) -> FloatArray:
@@ -69,8 +69,8 @@ def _grid_of_boxes(instance: Instance) -> FloatArray:
     return grid
 
 
-def _of_stems(grid: NDArray[np.floating], instance: Instance) -> FloatArray:
-    """Mean, least, outer and inner value of the pairs of each stem; shape (N, 4)."""
+def pairs_of_stems(grid: NDArray[np.floating], instance: Instance) -> FloatArray:
+    """Mean, least, outer and inner value of the pairs of each stem of a grid; shape (N, 4)."""
     boxes = instance.boxes
     if not len(boxes):
         return np.zeros((0, 4))

@@ -23,18 +23,18 @@ class PeerAgent:
     name : str
         Of the tool.
     structures : dict of str to str
-        Dot-bracket strings by id.
+        Dot-bracket strings by id; kept under this name.
     """
 
     can_sample = False
 
     def __init__(self, name: str, structures: dict[str, str]) -> None:
         self.name = name
-        self._structures = structures
+        self.structures = structures
 
     def knows(self, instance: Instance) -> bool:
         """Whether the tool has predicted this sequence."""
-        return instance.id in self._structures
+        return instance.id in self.structures
 
     def assemble(
         self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
@@ -49,7 +49,7 @@ class PeerAgent:
         return [self._assembly(instance) for instance in instances]
 
     def _assembly(self, instance: Instance) -> Assembly:
-        structure = self._structures[instance.id]
+        structure = self.structures[instance.id]
         if len(structure) != len(instance.seq):
             raise InputError(
                 f"dot_bracket has {len(structure)} characters, the sequence {len(instance.seq)}"

@@ -7,7 +7,7 @@ pages, the stems of every page but the first paying the charge.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -99,6 +99,11 @@ def additive_optimum(
     AdditiveOptimum(picks=(0, 1), value=4.5, proven=True)
     """
     weight, pairs = _checked(boxes, scores, pair_scores)
+    if config.pseudoknots == "allow" and config.knot_charge:
+        # Without pages it is quicker, and what doesn't cross pays no charge: mostly that's all.
+        free = additive_optimum(boxes, weight, replace(config, knot_charge=0.0), pairs)
+        if free.proven and not crosses(boxes[list(free.picks)]).any():
+            return free
     # What can't help is left out before any matrix is made: most of what S1 proposes.
     useful = np.flatnonzero(weight + (0 if pairs is None else pairs.clip(0).sum(axis=1)) > 0)
     pairs = None if pairs is None else pairs[np.ix_(useful, useful)]

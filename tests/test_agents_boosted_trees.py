@@ -93,6 +93,19 @@ def test_training_needs_both_kinds_of_boxes():
         train_boosted_trees([only_true])
 
 
+def test_trees_take_other_features_and_leave_out_what_is_missing_throughout(folded):
+    def features(instance):
+        missing = np.full((instance.n_boxes, 1), np.nan)
+        return np.concatenate([missing, known_share(instance)[:, None]], axis=1)
+
+    trees = train_boosted_trees(folded[:10], BoostedTreesConfig(trees=40), features)
+    found = trees.shares_of(folded[30:])
+    assert [len(each) for each in found] == [each.n_boxes for each in folded[30:]]
+    truth = np.concatenate([known_share(each) for each in folded[30:]])
+    assert np.abs(np.concatenate(found) - truth).mean() < 0.05
+    assert trees.shares_of([]) == []
+
+
 class Oracle:
     """Judges by the known structure."""
 

@@ -26,10 +26,10 @@ def test_sets_and_tools(peers):
     lines: list[str] = []
     assert [agent.name for agent in read_peers(peers, "one", lines.append)] == ["fast", "good"]
     (good,) = read_peers(peers, "two", lines.append)
-    assert good._structures == {"a": ".........." , "b": ".........."}  # fmt: skip
+    assert good.structures == {"a": ".........." , "b": ".........."}  # fmt: skip
     assert lines == []
     agents = read_peers(peers, None, lines.append)
-    assert agents[1]._structures["a"] == "((......))"
+    assert agents[1].structures["a"] == "((......))"
     assert len(lines) == 1 and "record 'a' of good occurs twice" in lines[0]
 
 

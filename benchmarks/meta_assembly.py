@@ -1,0 +1,150 @@
+r"""Meta-assembly: boosted trees judge the stems of other tools, exact search puts them together.
+
+OMP_NUM_THREADS=1 python benchmarks/meta_assembly.py --peers ../shared/data/peers_public.csv.gz \
+    --boxes runs/peers --set ts0 --parts votes energies --seed 0 --out runs/meta
+
+TS0: nested cross-validation, Rfam families held out as wholes, and RNAs without an accession by
+data base: each on its own they would have relatives in training. PseudoBase++: half tune trains and
+tunes, half report is reported. Writes SET_PARTS_SEED.csv with columns id, agent, dot_bracket, f1,
+f1_canonical and those of knots, for `benchmarks/peers.py --ours` and `boxfold compare`.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from meta_rows import PARTS, Features, instances_of
+
+from boxfold.agents.additive_tuning import AdditiveSetting, tuned, tuning_table
+from boxfold.agents.boosted_trees import (
+    BoostedTrees,
+    BoostedTreesConfig,
+    share_weights,
+    train_boosted_trees,
+)
+from boxfold.agents.comparison import family_numbers
+from boxfold.agents.cross_fitting import HeldOut, Judged, apart, fold_numbers, nested_folds
+from boxfold.agents.real_structures import real_measures
+from boxfold.envs.instance import Instance
+from boxfold.features.agreement import agreement
+from boxfold.features.files import atomic_path
+from boxfold.features.structure import dot_bracket
+from boxfold.rewards.additive import AdditiveConfig, additive_optimum
+
+N_FOLDS = 5
+THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4)
+KNOT_CHARGES = (0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+def tune(judged: Judged, args: argparse.Namespace) -> AdditiveSetting:
+    """Threshold at a charge of 1, then the charge at this threshold: on a sample of RNAs."""
+    rng = np.random.default_rng(args.seed)
+    known = len(judged.instances)
+    drawn = rng.permutation(known)[: args.tune_on]
+    instances = [judged.instances[k] for k in drawn]
+    shares = [judged.shares[k] for k in drawn]
+
+    def weigh(index: int, threshold: float) -> np.ndarray:
+        return share_weights(instances[index], shares[index], threshold)
+
+    table = tuning_table(instances, weigh, "allow", THRESHOLDS, (1.0,))
+    best = tuned(table, args.max_false_knots).threshold
+    other = [charge for charge in KNOT_CHARGES if charge != 1.0]
+    more = tuning_table(instances, weigh, "allow", (best,), other)
+    at_best = table[table["threshold"] == best]
+    return tuned(pd.concat([at_best, more], ignore_index=True), args.max_false_knots)
+
+
+def assembled(held_out: HeldOut, setting: AdditiveSetting, agent: str) -> list[dict[str, object]]:
+    """A row per RNA of the fold."""
+    config = AdditiveConfig("allow", knot_charge=setting.knot_charge)
+    rows = []
+    for each, shares in zip(*held_out.fold, strict=True):
+        weights = share_weights(each, shares, setting.threshold)
+        pairs = each.base_pairs(additive_optimum(each.boxes, weights, config).picks)
+        reference = each.reference
+        assert reference is not None
+        row = {"id": each.id, "agent": agent, "dot_bracket": dot_bracket(pairs, len(each.seq))}
+        scores = {"f1": agreement(pairs, reference).f1, **real_measures(each.seq, pairs, reference)}
+        rows.append({**row, **scores, **setting._asdict()})
+    return rows
+
+
+def held_out_of(args: argparse.Namespace, features: Features) -> list[HeldOut]:
+    """The folds of TS0, or half report of PseudoBase++ as the only one."""
+    parts = tuple(args.parts)
+    config = BoostedTreesConfig(
+        args.trees, args.learning_rate, args.leaves, l2=5.0, columns=args.columns, seed=args.seed
+    )
+
+    def train(instances: Sequence[Instance]) -> BoostedTrees:
+        start = time.process_time()
+        trees = train_boosted_trees(instances, config, lambda each: features.of(each, parts))
+        print(f"{len(instances)} RNAs: {time.process_time() - start:.1f} CPU s", flush=True)
+        return trees
+
+    instances = instances_of(args.boxes, args.set)
+    features.add(args.set, instances, parts)
+    more: list[Instance] = []
+    if args.more:
+        more = instances_of(args.boxes, args.more)
+        features.add(args.more, more, parts)
+        more = allowed(more, args)
+    if args.set == "ts0":
+        groups = family_numbers(pd.Index([each.id for each in instances]), families_of(instances))
+        return nested_folds(instances, fold_numbers(groups, N_FOLDS, args.seed), train, more)
+    known = allowed(instances, args)
+    report = [each for each in instances if each.texts["half"] == "report"]
+    folds = fold_numbers(np.arange(len(known)), N_FOLDS, args.seed)
+    return [apart(known, folds, report, train, more)]
+
+
+def families_of(instances: list[Instance]) -> pd.Series:
+    """Rfam accession by id; without one the data base, since most hold one kind of RNA."""
+    texts = {each.id: each.texts for each in instances}
+    return pd.Series({name: of.get("rfam_acc") or of.get("family") for name, of in texts.items()})
+
+
+def allowed(instances: list[Instance], args: argparse.Namespace) -> list[Instance]:
+    """Those to learn from: not of half report, nor named in --without."""
+    left_out = set(Path(args.without).read_text().split()) if args.without else set()
+    return [x for x in instances if x.texts.get("half") != "report" and x.id not in left_out]
+
+
+def main() -> None:
+    """Train, tune, assemble and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", type=Path, required=True, help="table of predictions")
+    parser.add_argument("--boxes", type=Path, required=True, help="folder of SET.parquet")
+    parser.add_argument("--set", choices=("ts0", "pseudobase"), required=True)
+    parser.add_argument("--more", choices=("ts0", "pseudobase"), help="learn from these too")
+    parser.add_argument("--without", help="file of ids that are not learned from")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--parameters", nargs="+", default=["turner2004"], help="of ensembles")
+    parser.add_argument("--trees", type=int, default=80)
+    parser.add_argument("--learning-rate", type=float, default=0.1)
+    parser.add_argument("--leaves", type=int, default=15)
+    parser.add_argument("--columns", type=float, default=0.3, help="share of features per split")
+    parser.add_argument("--tune-on", type=int, default=200, help="most RNAs to tune on")
+    parser.add_argument("--max-false-knots", type=float, default=0.1, help="in tuning")
+    parser.add_argument("--seed", type=int, default=0, help="of folds and trees")
+    parser.add_argument("--out", type=Path, required=True, help="folder")
+    args = parser.parse_args()
+    name = f"{args.set}{'+' + args.more if args.more else ''}_{'-'.join(args.parts)}_{args.seed}"
+    rows: list[dict[str, object]] = []
+    for held_out in held_out_of(args, Features(args)):
+        setting = tune(held_out.tuning, args)
+        print(f"{setting}", flush=True)
+        rows += assembled(held_out, setting, f"meta_{name}")
+    table = pd.DataFrame(rows)
+    with atomic_path(args.out / f"{name}.csv") as path:
+        table.to_csv(path, index=False, float_format="%.6g")
+    print(f"{name}: F1 {table['f1'].mean():.4f} of {len(table)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
