@@ -110,7 +110,7 @@ def measured(
 def main() -> None:
     """Write ``boosted_trees.csv``, ``boosted_trees.md`` and the tables of the tuning."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True, help="table to train on")
+    parser.add_argument("--data", nargs="+", required=True, help="tables to train on")
     parser.add_argument("--validation", required=True, help="table to tune on")
     parser.add_argument("--report", nargs="*", default=[], help="further tables to measure on")
     parser.add_argument("--max-boxes", type=int, default=64, help="stems per sequence")
@@ -125,7 +125,7 @@ def main() -> None:
     torch.set_num_threads(1)
     folder = Path(args.out)
     folder.mkdir(parents=True, exist_ok=True)
-    train = known_instances(args.data, args.max_boxes)
+    train = [each for path in args.data for each in known_instances(path, args.max_boxes)]
     validation = known_instances(args.validation, args.max_boxes)
     tune = tuner(args, validation, folder)
     config = BoostedTreesConfig(args.trees, seed=args.seed)
