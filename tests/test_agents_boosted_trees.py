@@ -98,7 +98,7 @@ def test_trees_take_other_features_and_leave_out_what_is_missing_throughout(fold
         missing = np.full((instance.n_boxes, 1), np.nan)
         return np.concatenate([missing, known_share(instance)[:, None]], axis=1)
 
-    trees = train_boosted_trees(folded[:10], BoostedTreesConfig(trees=40), features)
+    trees = train_boosted_trees(folded[:30], BoostedTreesConfig(trees=80), features)
     found = trees.shares_of(folded[30:])
     assert [len(each) for each in found] == [each.n_boxes for each in folded[30:]]
     truth = np.concatenate([known_share(each) for each in folded[30:]])
