@@ -25,7 +25,7 @@ class BestScoreConfig:
         default_factory=StemWeightConfig, metadata={"help": "what a stem is worth"}
     )
     knot_charge: float = field(
-        default=1.0,
+        default=0.25,
         metadata={"help": "what a stem outside of the nested part must be worth, in weights"},
     )
     max_knot_order: int = field(

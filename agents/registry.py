@@ -8,6 +8,7 @@ from pathlib import Path
 
 from boxfold.agents.additive_agents import BestScoreAgent
 from boxfold.agents.agent import Agent
+from boxfold.agents.evidence_beam import EvidenceBeamAgent
 from boxfold.agents.heuristics import (
     GreedyEnergyAgent,
     GreedyScoreAgent,
@@ -33,6 +34,7 @@ BUILT_IN: dict[str, Callable[[Pseudoknots], Agent]] = {
         ExactAgent,
         RnafoldAgent,
         BestScoreAgent,
+        EvidenceBeamAgent,
         OracleAgent,
         VoteAgent,
         RnafoldShapeAgent,

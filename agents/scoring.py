@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from boxfold.envs.instance import Instance
 from boxfold.features.relations import Pseudoknots
 from boxfold.features.structure import BoolArray, IntArray
+from boxfold.rewards.pseudoknot import DEFAULT_PENALTIES, KnotPenalties, knotted_energy
 from boxfold.rewards.stem_terms import stem_terms
 
 FloatArray = NDArray[np.float64]
@@ -68,15 +69,16 @@ def set_scorer(instance: Instance, pseudoknots: Pseudoknots = "forbid") -> SetSc
 
 
 class KnottedScorer:
-    """Any set: knotted ones through the instance's own energy, the others as `NestedScorer`.
+    """Any set: knotted ones as `knotted_energy`, the others as `NestedScorer`.
 
     Parameters
     ----------
     instance : Instance
+    penalties : KnotPenalties
     """
 
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
+    def __init__(self, instance: Instance, penalties: KnotPenalties = DEFAULT_PENALTIES) -> None:
+        self._instance, self._penalties = instance, penalties
         self._nested = NestedScorer(instance)
         self._n_knotted = 0
 
@@ -91,7 +93,8 @@ class KnottedScorer:
         if not self._instance.crossing[np.ix_(ordered, ordered)].any():
             return self._nested.total(ordered)
         self._n_knotted += 1
-        return self._instance.energy(ordered)
+        pairs = self._instance.base_pairs(ordered)
+        return float(knotted_energy(self._instance.model, pairs, self._penalties).total)
 
     def changes(self, picked: BoolArray, allowed: BoolArray) -> FloatArray:
         """Change in free energy if a stem is added to a set; see `SetScorer.changes`."""

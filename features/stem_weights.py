@@ -37,7 +37,7 @@ class StemWeightConfig:
         },
     )
     threshold: float = field(
-        default=0.4, metadata={"help": "probability of a pair (box) that is worth nothing"}
+        default=0.2, metadata={"help": "probability of a pair (box) that is worth nothing"}
     )
 
     def __post_init__(self) -> None:

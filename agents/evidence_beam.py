@@ -1,0 +1,98 @@
+"""Free energy and S1's evidence together: neither tells a true knot from a false one alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from boxfold.agents.agent import Assembly, SingleAgent, assembly_of_picks
+from boxfold.agents.scoring import FloatArray, KnottedScorer, NestedScorer, SetScorer
+from boxfold.agents.search import beam_search
+from boxfold.envs.instance import Instance
+from boxfold.features.relations import Pseudoknots
+from boxfold.features.stem_weights import StemWeightConfig, stem_weights
+from boxfold.features.structure import BoolArray
+from boxfold.rewards.pseudoknot import KnotPenalties
+
+
+@dataclass(frozen=True)
+class EvidenceBeamConfig:
+    """Settings of `EvidenceBeamAgent`."""
+
+    evidence: float = field(
+        default=2.0, metadata={"help": "kcal/mol that a stem gains for each of its weights"}
+    )
+    weights: StemWeightConfig = field(
+        default_factory=lambda: StemWeightConfig(threshold=0.1),
+        metadata={"help": "what S1 says a stem is worth"},
+    )
+    penalties: KnotPenalties = field(
+        default_factory=lambda: KnotPenalties(stem=2.0), metadata={"help": "charges for knots"}
+    )
+    width: int = field(default=8, metadata={"help": "sets kept per step"})
+    stems: int = field(default=40, metadata={"help": "best stems looked at, at least"})
+    bases_per_stem: int = field(
+        default=3, metadata={"help": "longer sequences have one stem more for so many bases"}
+    )
+
+
+class EvidenceBeamAgent(SingleAgent):
+    """Beam search for the least free energy minus S1's evidence, with cheap knots.
+
+    Parameters
+    ----------
+    pseudoknots : {"forbid", "allow"}
+    config : EvidenceBeamConfig, optional
+    """
+
+    name = "evidence-beam"
+    reads_evidence = False
+
+    def __init__(
+        self, pseudoknots: Pseudoknots = "forbid", config: EvidenceBeamConfig | None = None
+    ) -> None:
+        super().__init__(pseudoknots)
+        self.config = config or EvidenceBeamConfig()
+
+    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
+        config = self.config
+        best = instance.cut(max(config.stems, len(instance.seq) // config.bases_per_stem))
+        if not best.n_boxes:
+            return assembly_of_picks(instance, ())
+        energies: SetScorer = (
+            NestedScorer(best)
+            if self.pseudoknots == "forbid"
+            else KnottedScorer(best, config.penalties)
+        )
+        weights = stem_weights(best.boxes, best.score, config.weights)
+        scorer = WithBonus(energies, -config.evidence * weights)
+        conflict, order = best.conflict(self.pseudoknots), best.knot_order(self.pseudoknots)
+        picks = beam_search(scorer, conflict, config.width, None, order)
+        return assembly_of_picks(instance, picks, scorer.calls)
+
+
+class WithBonus:
+    """A `SetScorer` of energies to which each stem of a set adds a number of its own.
+
+    Parameters
+    ----------
+    energies : SetScorer
+    bonus : ndarray, dtype=float64, shape (N,)
+        kcal/mol; negative is good.
+    """
+
+    def __init__(self, energies: SetScorer, bonus: FloatArray) -> None:
+        self._energies, self._bonus = energies, bonus
+
+    @property
+    def calls(self) -> int:
+        """Free energies asked for so far."""
+        return self._energies.calls
+
+    def total(self, picks: Sequence[int]) -> float:
+        """Energy and bonuses of one set."""
+        return self._energies.total(picks) + float(self._bonus[list(picks)].sum())
+
+    def changes(self, picked: BoolArray, allowed: BoolArray) -> FloatArray:
+        """Change if a stem is added to a set; see `SetScorer.changes`."""
+        return self._energies.changes(picked, allowed) + self._bonus
