@@ -27,7 +27,7 @@ DEMO := runs/demo
 
 demo: $(STAMP) ## predict bundled RNAs, then compare all agents on 100 unseen windows
 	@echo "== structures of the bundled RNAs, shipped weights"
-	$(BIN)/boxfold predict scripts/examples/rnas.fa --samples 16
+	$(BIN)/boxfold predict scripts/examples/rnas.fa
 	@echo "== 100 unseen synthetic windows of 60 nt, every agent"
 	$(BIN)/boxfold dataset --synthetic --length 60 --count 100 --split 0 --seed 2026 --overwrite --out $(DEMO)/windows.parquet
 	$(BIN)/boxfold propose --data $(DEMO)/windows.parquet --max-boxes 64 --overwrite --out $(DEMO)/boxes.parquet

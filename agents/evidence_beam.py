@@ -20,7 +20,7 @@ class EvidenceBeamConfig:
     """Settings of `EvidenceBeamAgent`."""
 
     evidence: float = field(
-        default=2.0, metadata={"help": "kcal/mol that a stem gains for each of its weights"}
+        default=3.0, metadata={"help": "kcal/mol that a stem gains for each of its weights"}
     )
     weights: StemWeightConfig = field(
         default_factory=lambda: StemWeightConfig(threshold=0.1),

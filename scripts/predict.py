@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 from boxfold.features.fasta import FastaRecord, read_fasta
 from boxfold.features.files import atomic_path
@@ -20,22 +20,13 @@ the shipped weights unless told otherwise. A bad record is named on standard err
 are finished; the exit code is then 1. Each structure comes with its expected F1 as confidence (json
 and csv: and with the probability of each pair)."""
 
-EXAMPLE = """boxfold predict rnas.fa --samples 16 --out rnas.dbn
-boxfold predict rnas.fa --pseudoknots allow --top 5 --format json --out rnas.json
-zcat rnas.fa.gz | boxfold predict - --agent exact --format csv"""
+EXAMPLE = """boxfold predict rnas.fa --out rnas.dbn
+boxfold predict rnas.fa --top 5 --format json --out rnas.json
+zcat rnas.fa.gz | boxfold predict - --s1 mfe --agent clone --samples 16 --format csv"""
 
 
-class Defaults(NamedTuple):
-    """Who predicts unless told otherwise."""
-
-    s1: str
-    agent: str
-    pseudoknots: str
-
-
-IMITATION = Defaults("mfe", "clone", "forbid")
-REAL = Defaults("real", "best-score", "allow")
-DEFAULTS = IMITATION
+S1, AGENT, PSEUDOKNOTS = "real", "best-score", "allow"
+"""Who predicts unless told otherwise."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,12 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("fasta", metavar="FASTA|-", help="plain or gzip; - is standard input")
     parser.add_argument(
         "--s1",
-        default=DEFAULTS.s1,
+        default=S1,
         metavar="NAME|RUN",
         help="mfe, real, or a run folder of train-s1 or a weights file",
     )
     parser.add_argument(
-        "--agent", default=DEFAULTS.agent, metavar="NAME|RUN", help="who assembles the boxes"
+        "--agent", default=AGENT, metavar="NAME|RUN", help="who assembles the boxes"
     )
     parser.add_argument(
         "--samples",
@@ -76,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pseudoknots",
         choices=("forbid", "allow"),
-        default=DEFAULTS.pseudoknots,
+        default=PSEUDOKNOTS,
         help="may stems cross",
     )
     parser.add_argument(

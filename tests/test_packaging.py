@@ -123,6 +123,8 @@ def test_the_wheel_carries_the_weights(wheel_names):
     assert {
         "boxfold/s1/weights/heads.safetensors",
         "boxfold/s1/weights/rescorer.safetensors",
+        "boxfold/s1/weights/real_heads.safetensors",
+        "boxfold/s1/weights/real_calibration.json",
         "boxfold/s1/weights/calibration.json",
     } <= wheel_names
     for name in SHIPPED:

@@ -53,3 +53,9 @@ def test_a_network_without_a_rescorer_is_one_file_under_its_name(tmp_path):
         "weights.safetensors",
     ]
     assert list(load_shipped("real", tmp_path)[0]) == ["trunk.a"]
+
+
+def test_the_weights_of_known_structures_read_pair_probabilities_and_vote_on_nothing():
+    network = S1Model.load("real").network
+    assert network.config.prior == ("turner2004", "andronescu2007")
+    assert network.boxes is None and network.rescorer is None
