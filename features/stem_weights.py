@@ -95,7 +95,7 @@ def stem_weights(
     --------
     >>> boxes = np.array([[0, 0, 8, 2, 2], [0, 1, 7, 2, 2]])
     >>> stem_weights(boxes, [0.5, 0.25]).round(2).tolist()
-    [0.45, 0.2]
+    [0.85, 0.6]
     """
     config = config or StemWeightConfig()
     if config.form == "boxes":
