@@ -25,8 +25,11 @@ boxfold predict rnas.fa --top 5 --format json --out rnas.json
 zcat rnas.fa.gz | boxfold predict - --s1 mfe --agent clone --samples 16 --format csv"""
 
 
-S1, AGENT, PSEUDOKNOTS = "real", "best-score", "allow"
+S1, AGENT = "real", "best-score"
 """Who predicts unless told otherwise."""
+
+KNOTTING = ("best-score", "evidence-beam")
+"""Agents that build pseudoknots unless told otherwise: they charge for them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,8 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pseudoknots",
         choices=("forbid", "allow"),
-        default=PSEUDOKNOTS,
-        help="may stems cross",
+        help=f"may stems cross (default: allow for {' and '.join(KNOTTING)}, else forbid)",
     )
     parser.add_argument(
         "--reward",
@@ -94,7 +96,12 @@ def run(args: argparse.Namespace) -> int:
         from boxfold.agents.predictor import Predictor  # torch takes seconds: not for bad input
 
         predictor = Predictor.load(
-            args.s1, args.agent, args.pseudoknots, args.max_boxes, args.samples, args.seed
+            args.s1,
+            args.agent,
+            args.pseudoknots or ("allow" if args.agent in KNOTTING else "forbid"),
+            args.max_boxes,
+            args.samples,
+            args.seed,
         )
         rewards = judging_rewards(args.reward)
         predictor = replace(predictor, reactivities=profiles, rewards=rewards, top=args.top)

@@ -10,12 +10,14 @@ import pytest
 from boxfold.agents import predictor
 from boxfold.agents.registry import load_agent
 from boxfold.features.calibration import Calibration
+from boxfold.features.errors import InputError
 from boxfold.features.fasta import FastaRecord
 from boxfold.features.formats import StructureRecord, from_bpseq, from_ct, from_dbn
 from boxfold.features.pair_confidence import confidence
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.rewards.energy import EnergyModel, mfe
 from boxfold.s1.propose import S1Model
+from boxfold.scripts import cli
 from boxfold.scripts.layouts import CSV_COLUMNS, LAYOUTS, Layout, write_predictions
 
 HAIRPIN = "GGGGAAAACCCC"
@@ -288,3 +290,27 @@ def test_boxes_grow_with_the_length_and_chunks_shrink(untrained_s1, monkeypatch)
     long = [FastaRecord(f"l{k}", "", "GGCGAAAGCCAAGGCGAAAGCC", 0) for k in range(5)]
     assert [r.id for r in chain.predict(long, pytest.fail)] == [f"l{k}" for k in range(5)]
     assert sizes == [2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ([], "allow"),
+        (["--agent", "evidence-beam"], "allow"),
+        (["--agent", "clone"], "forbid"),
+        (["--agent", "clone", "--pseudoknots", "allow"], "allow"),
+        (["--pseudoknots", "forbid"], "forbid"),
+    ],
+)
+def test_agents_that_charge_for_knots_may_build_them(flags, expected, tmp_path, monkeypatch):
+    seen = []
+
+    def load(s1, agent, pseudoknots, *others):
+        seen.append(pseudoknots)
+        raise InputError("enough")
+
+    monkeypatch.setattr(predictor.Predictor, "load", load)
+    fasta = tmp_path / "one.fa"
+    fasta.write_text(">a\nGGGGAAAACCCC\n")
+    assert cli.main(["predict", str(fasta), *flags]) == 2
+    assert seen == [expected]
