@@ -14,6 +14,7 @@ from boxfold.features.agreement import agreement
 from boxfold.features.box import boxes_to_array, stem_base_pairs, stem_box
 from boxfold.features.errors import InputError
 from boxfold.features.proposals import EVIDENCE, Proposals, no_loops
+from boxfold.features.stem_weights import StemWeightConfig
 from boxfold.features.structure import as_base_pairs, base_pairs_from_dot_bracket, dot_bracket
 from boxfold.rewards.additive import AdditiveConfig
 from boxfold.rewards.validity import check_assembly
@@ -91,11 +92,13 @@ def test_best_score_adds_up_variants_and_charges_for_the_knot():
     boxes = [stem_box(0, 14, 4), stem_box(1, 13, 3), stem_box(6, 22, 4)]
     instance = known(boxes, [0.35, 0.35, 0.6])
     # three pairs at .7 are worth .9 (the outer one at .35 costs), four at .6 are worth .8
-    free = BestScoreAgent("allow", BestScoreConfig(knot_charge=0.7))
+    weights = StemWeightConfig(threshold=0.4)
+    free = BestScoreAgent("allow", BestScoreConfig(weights, knot_charge=0.7))
     assert structure(free, instance) == ".[[[..((((.]]].....))))"
-    dear = BestScoreAgent("allow", BestScoreConfig(knot_charge=0.9))
+    dear = BestScoreAgent("allow", BestScoreConfig(weights, knot_charge=0.9))
     assert structure(dear, instance) == ".(((.......)))........."
-    assert structure(BestScoreAgent("forbid"), instance) == ".(((.......)))........."
+    nested = BestScoreAgent("forbid", BestScoreConfig(weights))
+    assert structure(nested, instance) == ".(((.......)))........."
 
 
 def test_best_score_without_boxes_is_the_open_chain():
