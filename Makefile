@@ -96,11 +96,8 @@ train-s1-real: $(S1)/real_b/finished ## S1 for known structures from data to wei
 $(S1)/real.parquet: | $(STAMP)
 	$(DATASET_KNOWN) --validation $(SHARED)/bprna_vl0.csv.gz --out $@
 
-$(S1)/real_256.parquet: | $(STAMP)
-	$(DATASET_KNOWN) --max-length 256 --out $@
-
-$(S1)/real_a/finished: $(S1)/real_256.parquet $(S1)/real.parquet
-	$(TRAIN_REAL) --data $< --init mfe --batch-pixels 98304 --epochs 5 --epoch-examples 4700 --seed 1 --out $(@D)
+$(S1)/real_a/finished: $(S1)/real.parquet
+	$(TRAIN_REAL) --data $< --max-length 256 --init mfe --batch-pixels 98304 --epochs 5 --epoch-examples 4700 --seed 1 --out $(@D)
 
 $(S1)/real_b/finished: $(S1)/real.parquet | $(S1)/real_a/finished
 	$(TRAIN_REAL) --data $< --init $(S1)/real_a --batch-pixels 131072 --epochs 1 --epoch-examples 4600 --learning-rate 1e-3 --seed 2 --out $(@D)

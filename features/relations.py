@@ -71,8 +71,7 @@ def crosses(boxes: IntArray) -> BoolArray:
            [1, 0, 1],
            [0, 1, 0]])
     """
-    row, row_end, col, col_end = _strands(boxes)
-    enters = _before(row_end, row) & _before(row_end, col).T & _before(col_end, col)
+    enters = _enters(boxes)
     return enters | enters.T
 
 
@@ -98,9 +97,8 @@ def too_tight(boxes: IntArray) -> BoolArray:
            [0, 0, 0]])
     """
     row, row_end, col, col_end = _strands(boxes)
-    enters = _before(row_end, row) & _before(row_end, col).T & _before(col_end, col)
     loops = (row[None, :] - row_end[:, None]) + (col[None, :] - col_end[:, None])
-    tight = enters & (loops < MIN_GROOVE_LOOPS)
+    tight = _enters(boxes) & (loops < MIN_GROOVE_LOOPS)
     return tight | tight.T
 
 
@@ -193,6 +191,12 @@ def _strands(boxes: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     """Half-open ranges of the two strands: row, row_end, col, col_end."""
     _, row, col, n_rows, n_cols = boxes.T
     return row, row + n_rows, col, col + n_cols
+
+
+def _enters(boxes: IntArray) -> BoolArray:
+    """Element [a, b]: box b crosses box a from its inside, 5' to 3'."""
+    row, row_end, col, col_end = _strands(boxes)
+    return _before(row_end, row) & _before(row_end, col).T & _before(col_end, col)
 
 
 def _before(end: IntArray, start: IntArray) -> BoolArray:

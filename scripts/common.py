@@ -114,6 +114,17 @@ def warn(message: str) -> None:
     print(f"boxfold: {message}", file=sys.stderr, flush=True)
 
 
+class BadRecords:
+    """Names bad records on stderr, one line each, and knows the exit code that they lead to."""
+
+    exit_code = 0
+
+    def __call__(self, message: str) -> None:
+        """Name a record."""
+        self.exit_code = EXIT_RECORDS
+        warn(message)
+
+
 def progress(
     iterable: Iterable[T], total: int | None, label: str, every: float = 10.0
 ) -> Iterator[T]:

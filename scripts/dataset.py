@@ -9,14 +9,13 @@ from boxfold.features.errors import InputError
 from boxfold.s1.dataset import build_dataset
 from boxfold.s1.dataset_config import DatasetConfig, Reporters
 from boxfold.scripts.common import (
-    EXIT_RECORDS,
+    BadRecords,
     int_range,
     non_negative_int,
     positive_int,
     probability,
     progress,
     verb_main,
-    warn,
 )
 from boxfold.scripts.configs import config_from_arguments
 
@@ -81,15 +80,10 @@ def run(args: argparse.Namespace) -> int:
         fasta=tuple(args.fasta or ()),
         chromosomes=tuple(args.chromosomes or ()),
     )
-    errors: list[str] = []
-
-    def on_error(line: str) -> None:
-        errors.append(line)
-        warn(line)
-
+    on_error = BadRecords()
     reporters = Reporters(lambda line: print(line, flush=True), on_error, progress)
     build_dataset(config, args.out, args.jobs, args.resume, args.overwrite, reporters)
-    return EXIT_RECORDS if errors else 0
+    return on_error.exit_code
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,7 +9,7 @@ from boxfold.features.errors import InputError
 from boxfold.rewards.energy import PARAMETER_SETS
 from boxfold.s1.known import KnownConfig, known_structures
 from boxfold.s1.tables import write_dataset
-from boxfold.scripts.common import EXIT_RECORDS, positive_int, probability, verb_main, warn
+from boxfold.scripts.common import BadRecords, positive_int, probability, verb_main
 from boxfold.scripts.configs import config_from_arguments
 
 DESCRIPTION = (
@@ -49,16 +49,11 @@ def run(args: argparse.Namespace) -> int:
     if args.identity == 0:
         raise InputError("--identity 0 (allowed: above 0, at most 1)")
     config = config_from_arguments(KnownConfig, args, **lists)
-    errors: list[str] = []
-
-    def on_error(line: str) -> None:
-        errors.append(line)
-        warn(line)
-
+    on_error = BadRecords()
     rows = known_structures(config, args.jobs, lambda line: print(line, flush=True), on_error)
     write_dataset(rows, args.out, args.overwrite)
     print(f"wrote {args.out}: {len(rows)} rows", flush=True)
-    return EXIT_RECORDS if errors else 0
+    return on_error.exit_code
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from typing import TextIO
 from boxfold.features.fasta import FastaRecord, read_fasta
 from boxfold.features.files import atomic_path
 from boxfold.features.reactivity import read_reactivities
-from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, verb_main, warn
+from boxfold.scripts.common import BadRecords, positive_int, progress, verb_main, warn
 from boxfold.scripts.layouts import LAYOUTS, write_predictions
 from boxfold.scripts.reward_flags import add_reactivities_argument, judging_rewards
 
@@ -84,12 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Predict every record; 1 if any was bad."""
-    bad: list[str] = []
-
-    def name_bad(line: str) -> None:
-        bad.append(line)
-        warn(line)
-
+    name_bad = BadRecords()
     profiles = read_reactivities(args.reactivities) if args.reactivities else {}
     with _output(args) as file:
         records = _started(read_fasta(args.fasta, name_bad, warn))
@@ -113,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
         for name in profiles:
             if name not in seen:
                 name_bad(f"{args.reactivities}: record '{name}': no sequence has this id")
-    return EXIT_RECORDS if bad else 0
+    return name_bad.exit_code
 
 
 def _started(records: Iterable[FastaRecord]) -> Iterator[FastaRecord]:

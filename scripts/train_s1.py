@@ -21,7 +21,7 @@ from boxfold.s1.soft_ends import SoftEnds
 from boxfold.s1.tables import read_dataset
 from boxfold.s1.training import S1Trainer
 from boxfold.s1.training_config import TrainS1Config
-from boxfold.scripts.common import verb_main
+from boxfold.scripts.common import positive_int, verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, overridden
 
@@ -59,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN_OR_WEIGHTS",
         help="with --rescorer-only: start from this rescorer (default: that of --init, if any)",
     )
+    parser.add_argument(
+        "--max-length",
+        type=positive_int,
+        metavar="N",
+        help="longer training sequences are left out: they cost the square of their length",
+    )
     parser.add_argument("--out", required=True, help="run folder")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
     add_override_arguments(parser, {"training": TrainS1Config(), "network": NetworkConfig()})
@@ -89,8 +95,11 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("--init-rescorer needs --rescorer-only")
     start = load_start(args.init, config, args.init_rescorer) if args.init else None
     train, validation = load_split(args.data, args.validation, say)
+    if args.max_length is not None:
+        train = train[train["sequence"].str.len() <= args.max_length]
     say(f"{len(train)} training and {len(validation)} validation examples")
-    stored = run_config(args.data, args.validation, args.init, config, args.init_rescorer)
+    stored = {"max_length": args.max_length} if args.max_length is not None else {}
+    stored |= run_config(args.data, args.validation, args.init, config, args.init_rescorer)
     with Group.of_environment().connected() as group:
         command = _command(args, group)
         folder = group.from_first(

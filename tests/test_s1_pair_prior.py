@@ -1,6 +1,7 @@
 """Pair probabilities as input of S1: sparse and back, in the network, through the verbs."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -125,3 +126,17 @@ def test_examples_carry_the_priors_of_their_rows(tmp_path):
     (example,) = examples(read_dataset(out), SETS)
     np.testing.assert_array_equal(example.prior.row, PairPrior.of("GGGGAAAACCCC", SETS).row)
     assert examples(read_dataset(out))[0].prior is None
+
+
+def test_longer_training_sequences_can_be_left_out(tmp_path, capsys):
+    table, data, out = tmp_path / "known.csv", tmp_path / "known.parquet", tmp_path / "run"
+    rows = [f"{n},{'G' * n}AAAA{'C' * n},{'(' * n}....{')' * n}\n" for n in (4, 5, 6, 7)]
+    table.write_text("id,sequence,dot_bracket\n" + "".join(rows[:3]))
+    held_out = tmp_path / "held_out.csv"
+    held_out.write_text("id,sequence,dot_bracket\n" + rows[3])
+    tables = ["--train", str(table), "--validation", str(held_out), "--out", str(data)]
+    assert cli.main(["dataset-known", *tables]) == 0
+    flags = ["train-s1", "--data", str(data), *SMALL.split(), "--max-length", "14"]
+    assert cli.main([*flags, "--out", str(out)]) == 0
+    assert "2 training and 1 validation examples" in capsys.readouterr().out
+    assert json.loads((out / "config.json").read_text())["max_length"] == 14
