@@ -56,7 +56,9 @@ class HeadsObjective:
         network = self._network
         grid, valid, canonical = example_tensors(examples, network.config.prior)
         length = grid.shape[-1]
-        features = network(grid, valid)
+        # Weights, heads and losses stay in single precision.
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._config.bfloat16):
+            features = network(grid, valid).float()
         ends = stack_end_targets(examples, length, self._config.soft)
         loops = [loop_targets(example.boxes) for example in examples]
         losses = {

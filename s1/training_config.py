@@ -42,6 +42,13 @@ class TrainS1Config:
             "they have not seen, with --init and --rescoring"
         },
     )
+    bfloat16: bool = field(
+        default=False,
+        metadata={
+            "help": "convolutions of the training in half precision: 1.5 times faster on a CPU "
+            "with avx512_bf16, slower on others; not the same weights to the last digit"
+        },
+    )
     soft: bool = field(
         default=True, metadata={"help": "soft targets of the ends heads where the data has them"}
     )
