@@ -86,16 +86,21 @@ def input_tensors(
     codes = stack_codes(seqs)
     lengths = np.array([len(seq) for seq in seqs])
     valid = np.arange(codes.shape[1]) < lengths[:, None]
-    known = priors or [None] * len(seqs)
     # Priors come before the grid and are written into it: for a long sequence both are large.
-    found = [
-        p or PairPrior.of(s, parameters) for s, p in zip(seqs, known, strict=True) if parameters
-    ]
+    found = _priors(seqs, parameters, priors or [None] * len(seqs)) if parameters else []
     channels = grid_channels_batch(codes, CHANNELS_PER_SET * len(parameters))
     for of_one, prior in zip(channels, found, strict=False):
         of_one[N_CHANNELS:] = prior.to_channels(codes.shape[1])
     grid = torch.from_numpy(channels)
     return grid, torch.from_numpy(valid), torch.from_numpy(pair_types(codes) >= 0)
+
+
+def _priors(
+    seqs: Sequence[str], parameters: Sequence[str], known: Sequence[PairPrior | None]
+) -> list[PairPrior]:
+    missing = [seq for seq, prior in zip(seqs, known, strict=True) if prior is None]
+    computed = iter(PairPrior.of_each(missing, parameters) if missing else [])
+    return [prior or next(computed) for prior in known]
 
 
 def example_tensors(
