@@ -1,29 +1,28 @@
 """Agents that solve for the best sum of scores exactly, pseudoknots included."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from boxfold.agents.agent import Assembly, Picks, SingleAgent, assembly_of_picks
+from boxfold.agents.agent import Assembly, Picks, assembly_of_picks
 from boxfold.agents.diversity import is_new
 from boxfold.envs.instance import Instance
 from boxfold.features.knot_order import DEFAULT_MAX_ORDER
 from boxfold.features.relations import Pseudoknots
 from boxfold.features.stem_weights import StemWeightConfig, shared_pairs, stem_weights
 from boxfold.rewards.additive import AdditiveConfig, additive_optimum
+from boxfold.rewards.independent_set import FloatArray
 
 ROUNDS = 3
 """Searches for each alternative; what is found again is made dearer once more."""
 
 
 @dataclass(frozen=True)
-class BestScoreConfig:
-    """Settings of `BestScoreAgent`."""
+class AdditiveAgentConfig:
+    """Settings of every `AdditiveAgent`."""
 
-    weights: StemWeightConfig = field(
-        default_factory=StemWeightConfig, metadata={"help": "what a stem is worth"}
-    )
     knot_charge: float = field(
         default=0.25,
         metadata={"help": "what a stem outside of the nested part must be worth, in weights"},
@@ -38,28 +37,49 @@ class BestScoreConfig:
     )
 
 
-class BestScoreAgent(SingleAgent):
-    """The stems with the greatest sum of S1's evidence; needs no energy.
+@dataclass(frozen=True)
+class BestScoreConfig(AdditiveAgentConfig):
+    """Settings of `BestScoreAgent`."""
+
+    weights: StemWeightConfig = field(
+        default_factory=StemWeightConfig, metadata={"help": "what a stem is worth"}
+    )
+
+
+class AdditiveAgent(ABC):
+    """The stems with the greatest sum of weights; an `Agent` once it says what stems weigh.
 
     Parameters
     ----------
     pseudoknots : {"forbid", "allow"}
-    config : BestScoreConfig, optional
+    config : AdditiveAgentConfig, optional
     """
 
-    name = "best-score"
-    reads_evidence = False
+    name: str
+    can_sample = False
 
     def __init__(
-        self, pseudoknots: Pseudoknots = "forbid", config: BestScoreConfig | None = None
+        self, pseudoknots: Pseudoknots = "forbid", config: AdditiveAgentConfig | None = None
     ) -> None:
-        super().__init__(pseudoknots)
-        self.config = config or BestScoreConfig()
+        self.pseudoknots = pseudoknots
+        self.config = config or AdditiveAgentConfig()
 
-    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
-        weights = stem_weights(instance.boxes, instance.score, self.config.weights)
-        best = additive_optimum(instance.boxes, weights, self._knots())
-        return assembly_of_picks(instance, best.picks)
+    @abstractmethod
+    def weights(self, instances: Sequence[Instance]) -> list[FloatArray]:
+        """What each stem is worth, positive where it is worth being picked; each (N,)."""
+
+    def assemble(
+        self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
+    ) -> list[Assembly]:
+        """Assemble one structure per instance; see `Agent.assemble`."""
+        solved = [
+            additive_optimum(instance.boxes, weights, self._knots())
+            for instance, weights in zip(instances, self.weights(instances), strict=True)
+        ]
+        return [
+            assembly_of_picks(instance, best.picks)
+            for instance, best in zip(instances, solved, strict=True)
+        ]
 
     def several(
         self, instances: Sequence[Instance], rng: np.random.Generator, n: int
@@ -69,10 +89,10 @@ class BestScoreAgent(SingleAgent):
         Each is the optimum where the pairs of those before it are worth less, the more the oftener
         they were used; what is hardly better than its rival gives way first.
         """
-        return [self._several(instance, n) for instance in instances]
+        weights = self.weights(instances)
+        return [self._several(*each, n) for each in zip(instances, weights, strict=True)]
 
-    def _several(self, instance: Instance, n: int) -> list[Assembly]:
-        weights = stem_weights(instance.boxes, instance.score, self.config.weights)
+    def _several(self, instance: Instance, weights: FloatArray, n: int) -> list[Assembly]:
         charge = np.zeros(len(weights))
         found: dict[Picks, tuple[float, Assembly]] = {}
         for _ in range(ROUNDS * n):
@@ -92,3 +112,32 @@ class BestScoreAgent(SingleAgent):
         return AdditiveConfig(
             self.pseudoknots, config.max_knot_order, config.knot_charge, config.time_limit
         )
+
+
+def share_weights(instance: Instance, shares: FloatArray, threshold: float) -> FloatArray:
+    """Expected true pairs of each stem, less what its pairs have to reach; shape (N,)."""
+    return instance.boxes[:, 3] * (shares - threshold)
+
+
+class BestScoreAgent(AdditiveAgent):
+    """The stems with the greatest sum of S1's evidence; needs no energy.
+
+    Parameters
+    ----------
+    pseudoknots : {"forbid", "allow"}
+    config : BestScoreConfig, optional
+    """
+
+    name = "best-score"
+    reads_evidence = False
+
+    def __init__(
+        self, pseudoknots: Pseudoknots = "forbid", config: BestScoreConfig | None = None
+    ) -> None:
+        config = config or BestScoreConfig()
+        super().__init__(pseudoknots, config)
+        self._form = config.weights
+
+    def weights(self, instances: Sequence[Instance]) -> list[FloatArray]:
+        """By what S1 says of the boxes."""
+        return [stem_weights(each.boxes, each.score, self._form) for each in instances]

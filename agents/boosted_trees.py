@@ -11,14 +11,13 @@ from typing import Protocol
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from boxfold.agents.additive_agents import AdditiveAgent, AdditiveAgentConfig, share_weights
 from boxfold.agents.additive_tuning import AdditiveSetting
-from boxfold.agents.agent import Assembly, SingleAgent, assembly_of_picks
 from boxfold.agents.box_features import FloatArray, box_features, known_share
 from boxfold.envs.instance import Instance
 from boxfold.features.errors import InputError
 from boxfold.features.relations import Pseudoknots
 from boxfold.features.structure import IntArray
-from boxfold.rewards.additive import AdditiveConfig, additive_optimum
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ def train_boosted_trees(
     return BoostedTrees(model, features, columns)
 
 
-class BoostedTreesAgent(SingleAgent):
+class BoostedTreesAgent(AdditiveAgent):
     """The stems with the greatest expected number of true pairs beyond a threshold, exactly.
 
     Parameters
@@ -145,15 +144,11 @@ class BoostedTreesAgent(SingleAgent):
     name = "boosted-trees"
 
     def __init__(self, judge: BoxJudge, pseudoknots: Pseudoknots, setting: AdditiveSetting) -> None:
-        super().__init__(pseudoknots)
-        self.judge, self.setting = judge, setting
+        super().__init__(pseudoknots, AdditiveAgentConfig(knot_charge=setting.knot_charge))
+        self.judge, self.threshold = judge, setting.threshold
 
-    def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
-        weights = share_weights(instance, self.judge.shares(instance), self.setting.threshold)
-        config = AdditiveConfig(self.pseudoknots, knot_charge=self.setting.knot_charge)
-        return assembly_of_picks(instance, additive_optimum(instance.boxes, weights, config).picks)
-
-
-def share_weights(instance: Instance, shares: FloatArray, threshold: float) -> FloatArray:
-    """Expected true pairs of each stem, less what its pairs have to reach; shape (N,)."""
-    return instance.boxes[:, 3] * (shares - threshold)
+    def weights(self, instances: Sequence[Instance]) -> list[FloatArray]:
+        """By the trees."""
+        shares = (self.judge.shares(each) for each in instances)
+        pairs = zip(instances, shares, strict=True)
+        return [share_weights(instance, of_one, self.threshold) for instance, of_one in pairs]

@@ -7,6 +7,7 @@ from boxfold.envs.instance import Instance
 from boxfold.features.box import inner_pairs, outer_pairs, stem_base_pairs
 from boxfold.features.relations import crosses, share_base
 from boxfold.features.stem_weights import pair_probabilities as pairs_by_boxes
+from boxfold.features.structure import IntArray
 from boxfold.features.token_names import TOKEN_NAMES
 from boxfold.rewards.energy import pair_probabilities as pairs_by_energy
 
@@ -38,12 +39,10 @@ def box_features(instance: Instance) -> FloatArray:
     boxes = instance.boxes
     if not len(boxes):
         return np.zeros((0, len(FEATURE_NAMES)))
-    grids = (_grid_of_boxes(instance), pairs_by_energy(instance.seq))
+    grids = (grid_of_boxes(instance), pairs_by_energy(instance.seq))
     per_stem = [pairs_of_stems(grid, instance) for grid in grids]
-    means = [columns[:, 0] for columns in per_stem]
-    company = [np.triu(share_base(boxes), 1), np.triu(crosses(boxes), 1)]
-    sums = [(each | each.T) @ mean for mean in means for each in company]
-    extra = [boxes[:, 3:4], *per_stem, np.stack(sums, axis=1)]
+    company = [rival_and_crossing(boxes, columns[:, 0]) for columns in per_stem]
+    extra = [boxes[:, 3:4], *per_stem, *company]
     return np.concatenate([instance.tokens, *extra], axis=1).astype(np.float64)
 
 
@@ -62,7 +61,14 @@ def known_share(instance: Instance) -> FloatArray:
     return pairs_of_stems(grid, instance)[:, 0]
 
 
-def _grid_of_boxes(instance: Instance) -> FloatArray:
+def rival_and_crossing(boxes: IntArray, mean: FloatArray) -> FloatArray:
+    """Sums of a value (N,) over the boxes that share a base, and over those that cross; (N, 2)."""
+    company = [np.triu(share_base(boxes), 1), np.triu(crosses(boxes), 1)]
+    return np.stack([(each | each.T) @ mean for each in company], axis=1)
+
+
+def grid_of_boxes(instance: Instance) -> FloatArray:
+    """How probable the boxes make each pair, shape (L, L)."""
     pairs, probability = pairs_by_boxes(instance.boxes, instance.score)
     grid = np.zeros((len(instance.seq),) * 2)
     grid[tuple(pairs.T)] = probability

@@ -1,6 +1,6 @@
 """The part of observations that stays the same during an episode, for many instances."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -37,6 +37,9 @@ class Layout(NamedTuple):
     reactivity: Tensor | None = None
 
 
+MoreTokens = Callable[[Sequence[Instance]], Sequence[NDArray[np.floating]]]
+
+
 class Layouts:
     """Layouts of many instances, each kept as small as it is.
 
@@ -44,11 +47,18 @@ class Layouts:
     ----------
     instances : sequence of Instance
     config : AssemblyConfig
+    more : callable, optional
+        Further columns of the tokens, of many instances at once, each of shape (N, F').
     """
 
-    def __init__(self, instances: Sequence[Instance], config: AssemblyConfig) -> None:
+    def __init__(
+        self, instances: Sequence[Instance], config: AssemblyConfig, more: MoreTokens | None = None
+    ) -> None:
         self.reactivity = config.reactivity
-        self.slots = [_slots(each.cut(config.n_stem_slots), config) for each in instances]
+        cut = [each.cut(config.n_stem_slots) for each in instances]
+        self.slots = [_slots(each, config) for each in cut]
+        if more is not None:
+            self.slots = [_widened(*each) for each in zip(self.slots, more(cut), strict=True)]
         self.sizes = np.array([len(each.boxes) for each in self.slots])
 
     def of(self, rows: NDArray[np.intp]) -> Layout:
@@ -89,6 +99,13 @@ def _slots(instance: Instance, config: AssemblyConfig) -> Slots:
     if config.action_types == "stem":
         config = replace(config, max_boxes=max(2, instance.n_boxes))
     return slots_of(instance, config)
+
+
+def _widened(slots: Slots, more: NDArray[np.floating]) -> Slots:
+    """The same with further columns of the tokens; 0 in padding."""
+    columns = np.zeros((len(slots.tokens), more.shape[1]), dtype=np.float32)
+    columns[: len(more)] = more
+    return slots._replace(tokens=np.concatenate([slots.tokens, columns], axis=1))
 
 
 def with_n_slots(part: Tensor, n_slots: int) -> Tensor:

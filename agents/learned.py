@@ -1,6 +1,7 @@
 """Weights of assembling networks on disk, with all that is needed to use them again."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -14,8 +15,9 @@ from boxfold.s1.run_folder import RunFolder, load_tensors
 KIND = "assembly"
 """What weights files of agents call themselves."""
 
-Role = Literal["policy", "supervised"]
-"""How the logits are meant: one softmax per step, or one sigmoid per box."""
+Role = Literal["policy", "supervised", "judge"]
+"""How the logits are meant: one softmax per step, or one sigmoid per box, of which boxes are taken
+greedily (supervised) or by exact search (judge)."""
 
 
 class Learned(NamedTuple):
@@ -25,15 +27,18 @@ class Learned(NamedTuple):
     ----------
     network : AssemblyNetwork
         In evaluation mode.
-    role : {"policy", "supervised"}
+    role : {"policy", "supervised", "judge"}
     threshold : float
-        Least probability of a box that a supervised network picks.
+        Least probability of a box that a supervised network picks; share of true pairs at which a
+        box is worth nothing to a judge's search.
     geometry_only : bool
         Whether its tokens hold nothing but type, location and size.
     action_types : {"stem", "all"}
         What it picks.
     mask : bool
         False: it saw no conflicts while it was trained, nor does it now.
+    knot_charge : float
+        Pairs that a stem outside of the nested part must be worth to a judge's search.
     """
 
     network: AssemblyNetwork
@@ -42,6 +47,7 @@ class Learned(NamedTuple):
     geometry_only: bool
     action_types: ActionTypes = "stem"
     mask: bool = True
+    knot_charge: float = 0.0
 
 
 def save_learned(
@@ -50,6 +56,7 @@ def save_learned(
     assembly: AssemblyConfig,
     role: Role,
     threshold: float = 0.5,
+    token_names: Sequence[str] = TOKEN_NAMES,
     **facts: Any,
 ) -> None:
     """Write ``weights.safetensors`` of a run. Inverse of `load_learned`.
@@ -62,6 +69,8 @@ def save_learned(
         Of the environment that the network was trained in.
     role, threshold
         See `Learned`.
+    token_names : sequence of str
+        What the network sees of a box.
     **facts
         JSON-able facts kept with the weights, such as the epoch.
     """
@@ -73,7 +82,7 @@ def save_learned(
         "action_types": assembly.action_types,
         "mask": assembly.mask,
         "network": dataclasses.asdict(network.config),
-        "token_names": list(TOKEN_NAMES),
+        "token_names": list(token_names),
         **facts,
     }
     run.save("weights", network.state_dict(), meta)
@@ -88,6 +97,15 @@ def seeing_reactivities(network: AssemblyNetwork) -> AssemblyNetwork:
     return wider.eval()
 
 
+def _token_names(role: Any) -> Sequence[str]:
+    """What a network of a role sees of a box, in this version."""
+    if role != "judge":
+        return TOKEN_NAMES
+    from boxfold.agents.judge_features import JUDGE_NAMES
+
+    return JUDGE_NAMES
+
+
 def load_learned(path: str | Path) -> Learned:
     """Read a file of `save_learned`.
 
@@ -98,7 +116,7 @@ def load_learned(path: str | Path) -> Learned:
         token features than this version computes.
     """
     tensors, meta = load_tensors(path, KIND)
-    if meta.get("token_names") != list(TOKEN_NAMES):
+    if meta.get("token_names") != list(_token_names(meta.get("role"))):
         raise InputError(f"{path}: trained on other box features than this version of boxfold has")
     network = AssemblyNetwork(NetworkConfig(**meta["network"]))
     try:
@@ -113,4 +131,5 @@ def load_learned(path: str | Path) -> Learned:
         meta["geometry_only"],
         meta.get("action_types", "stem"),
         meta.get("mask", True),
+        meta.get("knot_charge", 0.0),
     )

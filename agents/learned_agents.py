@@ -176,6 +176,10 @@ def load_learned_agent(path: str | Path, name: str, pseudoknots: Pseudoknots = "
         See `load_learned`.
     """
     learned = load_learned(path)
+    if learned.role == "judge":
+        from boxfold.agents.judge_agent import JudgeAgent  # it imports this file
+
+        return JudgeAgent(learned, name, pseudoknots)
     agent = PolicyAgent if learned.role == "policy" else SupervisedAgent
     return agent(learned, name, pseudoknots)
 

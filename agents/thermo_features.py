@@ -9,10 +9,9 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from boxfold.agents.box_features import FloatArray, pairs_of_stems
+from boxfold.agents.box_features import FloatArray, pairs_of_stems, rival_and_crossing
 from boxfold.envs.instance import Instance
 from boxfold.features.box import inner_pairs, outer_pairs
-from boxfold.features.relations import crosses, share_base
 from boxfold.features.token_names import TOKEN_NAMES
 from boxfold.rewards.energy import pair_probabilities
 from boxfold.rewards.energy_settings import ParameterSet
@@ -55,20 +54,20 @@ def ensemble_features(instance: Instance, parameters: Sequence[str] = ALL_PARAME
     if not instance.n_boxes:
         return np.zeros((0, len(ensemble_names(parameters))))
     grids = [pair_probabilities(instance.seq, name) for name in parameters]
-    return np.concatenate([_of_ensemble(grid, instance) for grid in grids], axis=1)
+    return np.concatenate([ensemble_columns(grid, instance) for grid in grids], axis=1)
 
 
-def _of_ensemble(grid: NDArray[np.float32], instance: Instance) -> FloatArray:
+def ensemble_columns(grid: NDArray[np.float32], instance: Instance) -> FloatArray:
+    """Columns of one set, by its probabilities of all pairs (L, L); shape (N, 8)."""
     boxes = instance.boxes
     of_pairs = pairs_of_stems(grid, instance)
-    company = [np.triu(share_base(boxes), 1), np.triu(crosses(boxes), 1)]
-    sums = [(each | each.T) @ of_pairs[:, 0] for each in company]
+    sums = rival_and_crossing(boxes, of_pairs[:, 0])
     before = np.concatenate([[0.0], np.cumsum(grid.sum(axis=0) + grid.sum(axis=1))])
     outer, inner = outer_pairs(boxes), inner_pairs(boxes)
     strands = before[inner[:, 0] + 1] - before[outer[:, 0]]
     strands = strands + before[outer[:, 1] + 1] - before[inner[:, 1]]
     total = np.full(len(boxes), grid.sum() / len(instance.seq))
-    rest = np.stack([strands / (2 * boxes[:, 3]), *sums, total], axis=1)
+    rest = np.stack([strands / (2 * boxes[:, 3]), *sums.T, total], axis=1)
     return np.concatenate([of_pairs, rest], axis=1)
 
 

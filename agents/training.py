@@ -4,7 +4,7 @@ import dataclasses
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +86,8 @@ class EpochTrainer(ABC):
     """
 
     role: Role
+    facts: Mapping[str, Any] = {}
+    """What is kept with the weights besides; see `save_learned`."""
 
     def __init__(
         self,
@@ -219,6 +221,7 @@ class EpochTrainer(ABC):
                 self.role,
                 self.progress.threshold,
                 epoch=self.progress.epoch,
+                **self.facts,
             )
 
     def _checkpoint(self) -> None:

@@ -16,13 +16,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from boxfold.agents.additive_agents import BestScoreAgent, BestScoreConfig
+from boxfold.agents.additive_agents import BestScoreAgent, BestScoreConfig, share_weights
 from boxfold.agents.additive_tuning import AdditiveSetting, structure_scores, tuned, tuning_table
 from boxfold.agents.agent import Agent
 from boxfold.agents.boosted_trees import (
     BoostedTreesAgent,
     BoostedTreesConfig,
-    share_weights,
     train_boosted_trees,
 )
 from boxfold.agents.oracle import OracleAgent
@@ -68,7 +67,7 @@ def best_score_agent(
 
     threshold, charge = tune(f"best-score-{form}", weigh)
     weights = StemWeightConfig(form, threshold)  # type: ignore[arg-type]
-    agent = BestScoreAgent(pseudoknots, BestScoreConfig(weights, charge))
+    agent = BestScoreAgent(pseudoknots, BestScoreConfig(charge, weights=weights))
     agent.name = f"best-score ({form})"
     return agent
 

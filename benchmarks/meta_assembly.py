@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 from meta_rows import PARTS, Features, instances_of
 
+from boxfold.agents.additive_agents import share_weights
 from boxfold.agents.additive_tuning import AdditiveSetting, tuned, tuning_table
 from boxfold.agents.boosted_trees import (
     BoostedTrees,
     BoostedTreesConfig,
-    share_weights,
     train_boosted_trees,
 )
 from boxfold.agents.comparison import family_numbers

@@ -55,16 +55,33 @@ class PairPrior(NamedTuple):
 
     @classmethod
     def of_each(cls, seqs: Sequence[str], parameters: Sequence[str]) -> list["PairPrior"]:
-        """Those of many sequences, in less time than one by one."""
-        spans = [MAX_SPAN if len(seq) > MAX_UNLIMITED else -1 for seq in seqs]
-        by_set = [pair_probabilities_of_each(seqs, name, spans) for name in parameters]
-        return [cls._of_maps(np.stack(maps)) for maps in zip(*by_set, strict=True)]
+        """Those of many sequences, in less time than one by one; the last ones are remembered."""
+        keys = [(seq, *parameters) for seq in seqs]
+        new = [key for key in dict.fromkeys(keys) if key not in _recent]
+        spans = [MAX_SPAN if len(seq) > MAX_UNLIMITED else -1 for seq, *_ in new]
+        by_set = [
+            pair_probabilities_of_each([seq for seq, *_ in new], name, spans)
+            for name in parameters
+            if new
+        ]
+        for key, *maps in zip(new, *by_set, strict=True):
+            _recent[key] = cls._of_maps(np.stack(maps))
+        found = [_recent[key] for key in keys]
+        while len(_recent) > _REMEMBERED:
+            del _recent[next(iter(_recent))]
+        return found
 
     @classmethod
     def _of_maps(cls, maps: NDArray[np.float32]) -> "PairPrior":
         row, col = np.nonzero((maps >= MIN_PROBABILITY).any(axis=0))
         probability = maps[:, row, col].astype(np.float16)
         return cls(row.astype(np.int16), col.astype(np.int16), probability)
+
+    def to_grids(self, length: int) -> NDArray[np.float32]:
+        """Probabilities of all pairs, upper triangle; (S, length, length)."""
+        grids = np.zeros((len(self.probability), length, length), dtype=np.float32)
+        grids[:, self.row, self.col] = self.probability
+        return grids
 
     def to_channels(self, length: int) -> NDArray[np.float32]:
         """Channels of S1, those of one set together; (2 S, length, length), upper triangle."""
@@ -90,6 +107,11 @@ class PairPrior(NamedTuple):
             return None
         i, j, *probability = map(np.asarray, found)
         return cls(i, j, np.stack(probability).astype(np.float16))
+
+
+_recent: dict[tuple[str, ...], PairPrior] = {}
+"""By sequence and parameters, oldest first: a judge of boxes asks for what S1 just asked for."""
+_REMEMBERED = 64
 
 
 def prior_types(parameters: Sequence[str]) -> dict[str, pa.DataType]:

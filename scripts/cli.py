@@ -19,6 +19,7 @@ VERBS = {
     "report-s1": "answer questions about the proposer: tables and drawings",
     "propose": "write candidate boxes for sequences",
     "train-supervised": "train the supervised assembly baseline",
+    "train-judge": "train what judges boxes for exact assembly",
     "train-agent": "train an assembly agent (clone, reinforce, ppo, a2c)",
     "export-episodes": "write expert episodes as a data set of Minari",
     "evaluate": "compare agents on the same boxes",

@@ -257,3 +257,8 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)

@@ -20,7 +20,7 @@ from boxfold.rewards.probing_reward import ProbingReward
 from boxfold.rewards.reward_text import REWARD_HELP, reward_config
 from boxfold.s1.run_folder import RunFolder
 from boxfold.scripts.agent_data import add_data_arguments, data_config, load_instances
-from boxfold.scripts.common import verb_main
+from boxfold.scripts.common import say, verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, check_range, overridden, refuse_unused
 
@@ -84,16 +84,16 @@ def run(args: argparse.Namespace) -> int:
     train, validation = load_instances(args)
     assembly = observing_bases([*train, *validation], config.assembly, config.network.needs_bases)
     config = dataclasses.replace(config, assembly=assembly)
-    _say(f"{len(train)} training and {len(validation)} validation instances")
+    say(f"{len(train)} training and {len(validation)} validation instances")
     content = {"verb": "train-agent", **data_config(args), "algorithm": args.algorithm}
     content |= {"init": args.init, **config.to_dict()}
     folder = RunFolder.open(args.out, content, command_line(), args.resume, args.overwrite)
     if isinstance(config, CloneConfig):
-        CloneTrainer(config, train, validation, folder, start).fit(_say)
+        CloneTrainer(config, train, validation, folder, start).fit(say)
     elif isinstance(config, ReinforceConfig):
-        ReinforceTrainer(config, train, validation, folder, start).fit(_say)
+        ReinforceTrainer(config, train, validation, folder, start).fit(say)
     else:
-        RLTrainer(config, train, validation, folder, start).fit(_say)
+        RLTrainer(config, train, validation, folder, start).fit(say)
     return 0
 
 
@@ -166,10 +166,6 @@ def _start(args: argparse.Namespace) -> AssemblyNetwork | None:
     if learned.role != "policy":
         raise InputError(f"{path}: holds a supervised network, --init needs one of train-agent")
     return learned.network
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

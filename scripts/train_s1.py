@@ -21,7 +21,7 @@ from boxfold.s1.soft_ends import SoftEnds
 from boxfold.s1.tables import read_dataset
 from boxfold.s1.training import S1Trainer
 from boxfold.s1.training_config import TrainS1Config
-from boxfold.scripts.common import positive_int, verb_main
+from boxfold.scripts.common import positive_int, say, verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, overridden
 
@@ -229,11 +229,6 @@ def examples(frame: pd.DataFrame, prior: Sequence[str] = ()) -> list[Example]:
         )
         for row in frame.to_dict("records")
     ]
-
-
-def say(line: str) -> None:
-    """Print a line at once."""
-    print(line, flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from boxfold.agents.supervised import SupervisedConfig, SupervisedTrainer, with_
 from boxfold.envs.config import AssemblyConfig
 from boxfold.s1.run_folder import RunFolder
 from boxfold.scripts.agent_data import add_data_arguments, data_config, load_instances
-from boxfold.scripts.common import verb_main
+from boxfold.scripts.common import say, verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, overridden
 
@@ -51,17 +51,13 @@ def run(args: argparse.Namespace) -> int:
     train, validation = load_instances(args)
     assembly = observing_bases([*train, *validation], config.assembly, config.network.needs_bases)
     config = dataclasses.replace(config, assembly=assembly)
-    train = with_structures(train, config.full_recall_only, _say)
+    train = with_structures(train, config.full_recall_only, say)
     validation = with_structures(validation, False, lambda line: None)
-    _say(f"{len(train)} training and {len(validation)} validation examples")
+    say(f"{len(train)} training and {len(validation)} validation examples")
     content = {"verb": "train-supervised", **data_config(args), **config.to_dict()}
     folder = RunFolder.open(args.out, content, command_line(), args.resume, args.overwrite)
-    SupervisedTrainer(config, train, validation, folder).fit(_say)
+    SupervisedTrainer(config, train, validation, folder).fit(say)
     return 0
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

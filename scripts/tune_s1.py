@@ -18,10 +18,10 @@ from boxfold.s1.search_space import SETTINGS
 from boxfold.s1.study import OBJECTIVES, SearchConfig
 from boxfold.s1.training_config import TrainS1Config
 from boxfold.s1.tune import S1Search
-from boxfold.scripts.common import positive_int, verb_main
+from boxfold.scripts.common import positive_int, say, verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, given_flags, overridden
-from boxfold.scripts.train_s1 import add_data_arguments, examples, load_split, run_config, say
+from boxfold.scripts.train_s1 import add_data_arguments, examples, load_split, run_config
 
 _SEARCHED = ", ".join(f"--{setting.name.replace('_', '-')}" for setting in SETTINGS)
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from boxfold.agents.additive_agents import share_weights
 from boxfold.agents.additive_tuning import AdditiveSetting, structure_scores, tuned, tuning_table
 from boxfold.agents.boosted_trees import (
     BoostedTreesAgent,
     BoostedTreesConfig,
-    share_weights,
     train_boosted_trees,
 )
 from boxfold.agents.box_features import EXTRA_NAMES, FEATURE_NAMES, box_features, known_share

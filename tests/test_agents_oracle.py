@@ -93,11 +93,11 @@ def test_best_score_adds_up_variants_and_charges_for_the_knot():
     instance = known(boxes, [0.35, 0.35, 0.6])
     # three pairs at .7 are worth .9 (the outer one at .35 costs), four at .6 are worth .8
     weights = StemWeightConfig(threshold=0.4)
-    free = BestScoreAgent("allow", BestScoreConfig(weights, knot_charge=0.7))
+    free = BestScoreAgent("allow", BestScoreConfig(weights=weights, knot_charge=0.7))
     assert structure(free, instance) == ".[[[..((((.]]].....))))"
-    dear = BestScoreAgent("allow", BestScoreConfig(weights, knot_charge=0.9))
+    dear = BestScoreAgent("allow", BestScoreConfig(weights=weights, knot_charge=0.9))
     assert structure(dear, instance) == ".(((.......)))........."
-    nested = BestScoreAgent("forbid", BestScoreConfig(weights))
+    nested = BestScoreAgent("forbid", BestScoreConfig(weights=weights))
     assert structure(nested, instance) == ".(((.......)))........."
 
 

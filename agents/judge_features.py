@@ -1,0 +1,61 @@
+"""What a judge of boxes sees beside their tokens: probabilities of the pairs, from two sides.
+
+Of S1's boxes: how probable all boxes together make each pair. Of ensembles of structures: the same
+probabilities that S1 has as input, under several sets of energy parameters.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from boxfold.agents.box_features import (
+    FloatArray,
+    grid_of_boxes,
+    pairs_of_stems,
+    rival_and_crossing,
+)
+from boxfold.agents.thermo_features import ensemble_columns, ensemble_names
+from boxfold.envs.instance import Instance
+from boxfold.features.token_names import TOKEN_NAMES
+from boxfold.s1.pair_prior import PairPrior
+
+PARAMETERS = ("turner2004", "andronescu2007")
+"""Sets of energy parameters, those of the weights `real`."""
+
+_OF_BOXES = ("mean", "least", "outer", "inner", "rivals", "crossing")
+EXTRA_NAMES = (
+    "n_pairs",
+    *(f"boxes_{part}" for part in _OF_BOXES),
+    *ensemble_names(PARAMETERS),
+)
+JUDGE_NAMES = (*TOKEN_NAMES, *EXTRA_NAMES)
+"""Columns of what a judge sees of a box."""
+
+_BOUND = 3.0
+
+
+def judge_features(instances: Sequence[Instance]) -> list[FloatArray]:
+    """`EXTRA_NAMES` of the stems of instances, in [-3, 3].
+
+    Parameters
+    ----------
+    instances : sequence of Instance
+        Many at once: loading energy parameters takes time.
+
+    Returns
+    -------
+    list of ndarray, dtype=float64, shape (N, len(EXTRA_NAMES))
+    """
+    priors = PairPrior.of_each([each.seq for each in instances], PARAMETERS)
+    return [_of_one(*each) for each in zip(instances, priors, strict=True)]
+
+
+def _of_one(instance: Instance, prior: PairPrior) -> FloatArray:
+    boxes = instance.boxes
+    if not len(boxes):
+        return np.zeros((0, len(EXTRA_NAMES)))
+    of_boxes = pairs_of_stems(grid_of_boxes(instance), instance)
+    company = rival_and_crossing(boxes, of_boxes[:, 0])
+    ensembles = [ensemble_columns(grid, instance) for grid in prior.to_grids(len(instance.seq))]
+    columns = [boxes[:, 3:4] / 5, of_boxes, company, *ensembles]
+    return np.clip(np.concatenate(columns, axis=1), -_BOUND, _BOUND)
