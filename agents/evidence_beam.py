@@ -1,7 +1,11 @@
-"""Free energy and S1's evidence together: neither tells a true knot from a false one alone."""
+"""Free energy and S1's evidence together: neither tells a true knot from a false one alone.
+
+Where an instance has reactivities, stems also pay for those of their bases.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +15,8 @@ from boxfold.agents.search import beam_search
 from boxfold.envs.instance import Instance
 from boxfold.features.relations import Pseudoknots
 from boxfold.features.stem_weights import StemWeightConfig, stem_weights
-from boxfold.features.structure import BoolArray
+from boxfold.features.structure import BoolArray, IntArray
+from boxfold.rewards.probing_energy import ProbingEnergyConfig, probing_energies
 from boxfold.rewards.pseudoknot import KnotPenalties
 
 
@@ -34,10 +39,19 @@ class EvidenceBeamConfig:
     bases_per_stem: int = field(
         default=3, metadata={"help": "longer sequences have one stem more for so many bases"}
     )
+    probing: ProbingEnergyConfig = field(
+        default_factory=ProbingEnergyConfig,
+        metadata={"help": "what stems pay for reactivities, where an instance has them"},
+    )
+    probed_evidence: float = field(
+        default=1.5, metadata={"help": "in place of `evidence`, where there are reactivities"}
+    )
 
 
 class EvidenceBeamAgent(SingleAgent):
     """Beam search for the least free energy minus S1's evidence, with cheap knots.
+
+    Reactivities of an instance are used where there are any: `probing_energies` are added.
 
     Parameters
     ----------
@@ -55,20 +69,58 @@ class EvidenceBeamAgent(SingleAgent):
         self.config = config or EvidenceBeamConfig()
 
     def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
-        config = self.config
-        best = instance.cut(max(config.stems, len(instance.seq) // config.bases_per_stem))
+        best, stems, bonus = looked_at(instance, self.config)
         if not best.n_boxes:
             return assembly_of_picks(instance, ())
         energies: SetScorer = (
             NestedScorer(best)
             if self.pseudoknots == "forbid"
-            else KnottedScorer(best, config.penalties)
+            else KnottedScorer(best, self.config.penalties)
         )
-        weights = stem_weights(best.boxes, best.score, config.weights)
-        scorer = WithBonus(energies, -config.evidence * weights)
+        scorer = WithBonus(energies, bonus)
         conflict, order = best.conflict(self.pseudoknots), best.knot_order(self.pseudoknots)
-        picks = beam_search(scorer, conflict, config.width, None, order)
-        return assembly_of_picks(instance, picks, scorer.calls)
+        picks = beam_search(scorer, conflict, self.config.width, None, order)
+        return assembly_of_picks(instance, stems[list(picks)], scorer.calls)
+
+
+class LookedAt(NamedTuple):
+    """Stems that are searched: `instance` of them, `stems` in the whole one, `bonus` (kcal/mol)."""
+
+    instance: Instance
+    stems: IntArray
+    bonus: FloatArray
+
+
+def looked_at(instance: Instance, config: EvidenceBeamConfig) -> LookedAt:
+    """The stems worth a search, and what is added to the energy for each.
+
+    They are those of highest score; with reactivities, which S1 has not seen, those of least
+    stacking energy and bonus.
+
+    Parameters
+    ----------
+    instance : Instance
+    config : EvidenceBeamConfig
+
+    Returns
+    -------
+    LookedAt
+    """
+    size = max(config.stems, len(instance.seq) // config.bases_per_stem)
+    if instance.reactivity is None or np.isnan(instance.reactivity).all():
+        best = instance.cut(size)
+        bonus = -config.evidence * stem_weights(best.boxes, best.score, config.weights)
+        return LookedAt(best, np.arange(best.n_boxes), bonus)
+    boxes = instance.boxes
+    bonus = probing_energies(boxes, instance.reactivity, config.probing)
+    bonus -= config.probed_evidence * stem_weights(boxes, instance.score, config.weights)
+    worth = instance.model.stem_stacks(boxes) + bonus
+    stems = np.sort(np.argsort(worth, kind="stable")[:size])
+    found = instance.proposals
+    kept = found._replace(
+        boxes=boxes[stems], score=found.score[stems], evidence=found.evidence[stems]
+    )
+    return LookedAt(replace(instance.fresh(), proposals=kept), stems, bonus[stems])
 
 
 class WithBonus:

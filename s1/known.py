@@ -5,13 +5,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from boxfold.features.cleaning import canonical_pairs
 from boxfold.features.errors import InputError
 from boxfold.features.identity import similar_to
 from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
-from boxfold.s1.pair_prior import PairPrior
+from boxfold.rewards.energy import PARAMETER_SETS
+from boxfold.s1.pair_prior import PairPrior, prior_types
 from boxfold.s1.tables import read_sequences
+from boxfold.s1.variants import VARIANTS
+
+MAX_VARIANTS = 100
+"""Most variants of one kind of a structure."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,42 @@ class KnownConfig:
     prior: tuple[str, ...] = field(
         default=(), metadata={"help": "keep pair probabilities under these energy parameters"}
     )
+    sample: int = field(default=0, metadata={"help": "keep so many training rows, drawn; 0: all"})
+    variants: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "KIND=N: N more training rows of each (.25: of every fourth), mutated, flanked "
+            "by random bases, or shuffled and folded"
+        },
+    )
+    seed: int = field(default=0, metadata={"help": "seed of what is drawn"})
 
     def __post_init__(self) -> None:
         if not 0 < self.identity <= 1:
             raise ValueError(f"identity is {self.identity} (allowed: above 0, at most 1)")
+        object.__setattr__(self, "variants", tuple(self.variants))
+        self.variant_shares()
+
+    def variant_shares(self) -> dict[str, float]:
+        """`variants` as numbers by kind."""
+        shares = {}
+        for text in self.variants:
+            kind, _, number = text.partition("=")
+            try:
+                shares[kind] = float(number)
+            except ValueError:
+                shares[kind] = -1.0
+            if kind not in VARIANTS or not 0 < shares[kind] <= MAX_VARIANTS:
+                raise ValueError(
+                    f"variants '{text}' (allowed: KIND=N, {', '.join(VARIANTS)}, at most "
+                    f"{MAX_VARIANTS})"
+                )
+        return shares
 
 
 Report = Callable[[str], None]
+
+_VARIANT = "~"  # between the id of a structure and the name of its variant
 
 
 def known_structures(
@@ -71,9 +106,10 @@ def known_structures(
     InputError
         If a table can't be used, or no row is left.
     """
-    train = _read(config.train, on_error).assign(split="train")
+    train = _read(config.train, on_error)
     for condition in config.without:
         train = _without(train, condition, report)
+    train = train.assign(split="train")
     if train.empty:
         raise InputError("no structure is left to train on, so no data set is written")
     validation = _read(config.validation, on_error).assign(split="validation")
@@ -88,6 +124,12 @@ def known_structures(
         similar = similar_to(rows["sequence"].tolist(), others, config.identity)
         why = f"less than {config.identity:g} identical to the excluded"
         rows = _kept(rows, ~similar, why, report)
+    rng = np.random.default_rng(config.seed)
+    if config.sample:
+        rows = _kept(rows, _sampled(rows, config.sample, rng), "sample", report)
+    for kind, share in config.variant_shares().items():
+        rows = pd.concat([rows, _variants(rows, kind, share, rng)], ignore_index=True)
+        report(f"structures: {len(rows)} with those {kind}")
     if rows.empty:
         raise InputError("no structure is left, so no data set is written")
     return _with_priors(rows, config.prior, jobs) if config.prior else rows
@@ -97,7 +139,9 @@ def _read(paths: Sequence[str], on_error: Report) -> pd.DataFrame:
     if not paths:
         return pd.DataFrame({"id": [], "sequence": [], "dot_bracket": []}, dtype=str)
     frames = [read_sequences(path, on_error, on_warning=lambda line: None) for path in paths]
-    return pd.concat(frames, ignore_index=True)
+    rows = pd.concat(frames, ignore_index=True)
+    # A data set's own probabilities would stay with sequences that are changed.
+    return rows.drop(columns=[*prior_types(tuple(PARAMETER_SETS))], errors="ignore")
 
 
 def _without(rows: pd.DataFrame, condition: str, report: Report) -> pd.DataFrame:
@@ -114,6 +158,32 @@ def _kept(
     kept = rows[keep].reset_index(drop=True)
     report(f"structures: before {len(rows)}, after {len(kept)} ({why})")
     return kept
+
+
+def _sampled(rows: pd.DataFrame, size: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which rows stay: all that validate, and `size` of the others."""
+    is_training = (rows["split"] == "train").to_numpy()
+    keep = ~is_training
+    keep[rng.permutation(np.flatnonzero(is_training))[:size]] = True
+    return keep
+
+
+def _variants(
+    rows: pd.DataFrame, kind: str, share: float, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Variants of the training rows that are no variants themselves."""
+    is_own = (rows["split"] == "train") & ~rows["id"].str.contains(_VARIANT, regex=False)
+    own = rows[is_own]
+    number = np.floor(share * np.arange(1, len(own) + 1)) - np.floor(share * np.arange(len(own)))
+    made = own.loc[own.index.repeat(number.astype(int))]
+    structures = [
+        VARIANTS[kind](seq, text, rng)
+        for seq, text in zip(made["sequence"], made["dot_bracket"], strict=True)
+    ]
+    count = made.groupby(level=0).cumcount() + 1
+    ids = made["id"] + f"{_VARIANT}{kind}" + count.astype(str)
+    sequences, texts = zip(*structures, strict=True) if structures else ((), ())
+    return made.assign(id=ids, sequence=list(sequences), dot_bracket=list(texts))
 
 
 def _cleaned(seq: str, text: str | None) -> str:

@@ -38,17 +38,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prior", nargs="+", choices=tuple(PARAMETER_SETS), metavar="SET", help=_HELP["prior"]
     )
+    parser.add_argument("--sample", type=positive_int, default=0, metavar="N", help=_HELP["sample"])
+    parser.add_argument("--variants", nargs="+", metavar="KIND=N", help=_HELP["variants"])
     parser.add_argument("--jobs", type=positive_int, default=1, help="worker processes")
     parser.add_argument("--out", required=True, help="parquet file")
 
 
 def run(args: argparse.Namespace) -> int:
     """Build the data set; 1 if an input record was bad."""
-    names = ("train", "validation", "exclude", "without", "prior")
+    names = ("train", "validation", "exclude", "without", "prior", "variants")
     lists = {name: tuple(getattr(args, name) or ()) for name in names}
     if args.identity == 0:
         raise InputError("--identity 0 (allowed: above 0, at most 1)")
-    config = config_from_arguments(KnownConfig, args, **lists)
+    try:
+        config = config_from_arguments(KnownConfig, args, **lists)
+    except ValueError as error:
+        raise InputError(f"--{error}") from None
     on_error = BadRecords()
     rows = known_structures(config, args.jobs, lambda line: print(line, flush=True), on_error)
     write_dataset(rows, args.out, args.overwrite)

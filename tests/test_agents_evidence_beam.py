@@ -1,17 +1,19 @@
 """Energy and evidence together: values by hand, the optimum by brute force, knots."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 
-from boxfold.agents.evidence_beam import EvidenceBeamAgent, EvidenceBeamConfig, WithBonus
+from boxfold.agents.evidence_beam import EvidenceBeamAgent, EvidenceBeamConfig, WithBonus, looked_at
 from boxfold.agents.scoring import KnottedScorer, NestedScorer
 from boxfold.envs.instance import Instance, instance_from_sequence
 from boxfold.features.box import boxes_to_array, stem_box
 from boxfold.features.proposals import EVIDENCE, Proposals, no_loops
 from boxfold.features.stem_weights import StemWeightConfig, stem_weights
 from boxfold.features.structure import dot_bracket
+from boxfold.rewards.probing_energy import ProbingEnergyConfig, probing_energies
 from boxfold.rewards.pseudoknot import KnotPenalties, knotted_energy
 
 KNOT = "GGGGGAACCCCAACCCCCAAAGGGGAA"
@@ -86,3 +88,45 @@ def test_few_stems_are_looked_at_and_none_is_no_problem():
     assert assembled(instance, stems=1, bases_per_stem=100).picks == (0,)
     empty = instance_from_sequence("AAAAAAAA", max_boxes=4)
     assert assembled(empty).picks == ()
+
+
+def probed(instance, unpaired):
+    react = np.full(len(instance.seq), 0.05, dtype=np.float32)
+    react[list(unpaired)] = 1.0
+    return replace(instance, reactivity=react)
+
+
+def test_reactivities_decide_about_a_knot_that_evidence_leaves_open():
+    unsure = knotted_instance(0.9, 0.3)
+    dear = {"penalties": KnotPenalties(stem=7.0)}
+    loops = [5, 6, 11, 17, 18, 19, 20, 25, 26]
+    both = "(((((..[[[[..)))))...]]]].."
+    first = "(((((........)))))........."
+    second = ".......((((..........)))).."
+    assert dot_bracket(assembled(probed(unsure, loops), **dear).base_pairs, 27) == both
+    reacts = probed(unsure, [*loops, 7, 8, 9, 10, 21, 22, 23, 24])
+    assert dot_bracket(assembled(reacts, **dear).base_pairs, 27) == first
+    reacts = probed(unsure, [*loops, *range(5), *range(13, 18)])
+    heavy = ProbingEnergyConfig(weight=3.0)
+    assert dot_bracket(assembled(reacts, **dear, probing=heavy).base_pairs, 27) == second
+
+
+def test_a_profile_without_values_changes_nothing():
+    instance = instance_from_sequence("GGGGAAAACCCCAAGGGGAAAACCCC", max_boxes=8)
+    empty = replace(instance, reactivity=np.full(26, np.nan, dtype=np.float32))
+    assert assembled(empty).picks == assembled(instance).picks
+
+
+def test_reactivities_bring_back_stems_of_a_low_score():
+    instance = knotted_instance(0.3, 0.01)
+    reacts = probed(instance, [*range(5), *range(13, 18)])
+    heavy = EvidenceBeamConfig(stems=1, bases_per_stem=100, probing=ProbingEnergyConfig(weight=3.0))
+    best, index, bonus = looked_at(reacts, heavy)
+    assert index.tolist() == [1]
+    assert best.boxes.tolist() == instance.boxes[1:].tolist()
+    weight = stem_weights(instance.boxes, instance.score, heavy.weights)[1]
+    paid = probing_energies(instance.boxes, reacts.reactivity, heavy.probing)[1]
+    assert bonus == pytest.approx([paid - 1.5 * weight])
+    agent = EvidenceBeamAgent("allow", heavy)
+    (found,) = agent.assemble([reacts], np.random.default_rng(0))
+    assert found.picks == (1,)

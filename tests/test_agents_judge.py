@@ -1,0 +1,114 @@
+"""The judge: what it sees, that it learns shares, and that its assemblies are solved exactly."""
+
+import numpy as np
+import pytest
+import torch
+
+from boxfold.agents.additive_tuning import structure_scores
+from boxfold.agents.judge import JUDGE_NETWORK, JudgeConfig, JudgeTrainer
+from boxfold.agents.judge_agent import JudgeAgent, judged_shares
+from boxfold.agents.judge_features import EXTRA_NAMES, JUDGE_NAMES, judge_features
+from boxfold.agents.learned import Learned, load_learned, save_learned
+from boxfold.agents.network import AssemblyNetwork
+from boxfold.agents.registry import load_agent
+from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.instance import Instance
+from boxfold.features.errors import InputError
+from boxfold.features.proposals import EVIDENCE, Proposals, no_loops, run_proposals
+from boxfold.features.synthetic import synthetic_sequence
+from boxfold.rewards.energy import mfe, pair_probabilities
+from boxfold.s1.run_folder import RunFolder
+
+
+def folded(count, seed, length=40):
+    rng = np.random.default_rng(seed)
+    seqs = [synthetic_sequence(length, rng) for _ in range(count)]
+    return [Instance(seq, seq, run_proposals(seq, 16), mfe(seq).base_pairs) for seq in seqs]
+
+
+def run_folder(path):
+    return RunFolder.open(path, {}, "", resume=False, overwrite=False)
+
+
+def test_features_are_the_probabilities_of_the_pairs():
+    (instance,) = folded(1, seed=1)
+    (features,) = judge_features([instance])
+    assert features.shape == (instance.n_boxes, len(EXTRA_NAMES))
+    columns = dict(zip(EXTRA_NAMES, features.T, strict=True))
+    assert columns["n_pairs"] == pytest.approx(instance.boxes[:, 3] / 5)
+    i, j = instance.boxes[:, 1], instance.boxes[:, 2] + instance.boxes[:, 3] - 1
+    for name in ("turner2004", "andronescu2007"):
+        grid = pair_probabilities(instance.seq, name)
+        grid[grid < 1e-3] = 0
+        assert columns[f"{name}_outer"] == pytest.approx(grid[i, j], abs=1e-3)
+
+
+def test_many_at_once_are_as_each_alone():
+    instances = folded(3, seed=2)
+    together = judge_features(instances)
+    for instance, features in zip(instances, together, strict=True):
+        assert np.array_equal(judge_features([instance])[0], features)
+    torch.manual_seed(0)
+    network = AssemblyNetwork(JUDGE_NETWORK).eval()
+    empty = Instance("none", "AAAAAAAAAA", run_proposals("AAAAAAAAAA", 4))
+    shares = judged_shares(network, [*instances, empty])
+    assert shares[3].shape == (0,)
+    for instance, of_one in zip(instances, shares, strict=False):
+        assert judged_shares(network, [instance])[0] == pytest.approx(of_one, abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = run_folder(tmp_path_factory.mktemp("judge") / "run")
+    config = JudgeConfig(
+        assembly=AssemblyConfig(max_boxes=16, pseudoknots="allow"),
+        epochs=8,
+        batch_instances=8,
+        learning_rate=3e-3,
+        knot_charge=1.5,
+    )
+    JudgeTrainer(config, folded(120, seed=3), folded(20, seed=4), folder).fit(lambda line: None)
+    return folder.path
+
+
+def test_what_it_learns_beats_the_boxes_alone(trained):
+    learned = load_learned(trained / "weights.safetensors")
+    assert (learned.role, learned.threshold, learned.knot_charge) == ("judge", 0.25, 1.5)
+    unseen = folded(30, seed=5)
+    agent = load_agent(str(trained), "forbid")
+    found = agent.assemble(unseen, np.random.default_rng(0))
+    baseline = load_agent("best-score", "forbid").assemble(unseen, np.random.default_rng(0))
+
+    known = [each.reference for each in unseen]
+    learnt, plain = (
+        structure_scores([each.base_pairs for each in assemblies], known)["f1"]
+        for assemblies in (found, baseline)
+    )
+    assert learnt > plain + 0.1
+
+
+def test_a_knot_is_picked_only_for_more_than_its_charge():
+    seq = "GGGGAACCCAACCCCAAAGGG"
+    boxes = np.array([[0, 0, 11, 4, 4], [0, 6, 18, 3, 3]])
+    evidence = np.zeros((2, len(EVIDENCE)), dtype=np.float32)
+    instance = Instance(
+        "knot", seq, Proposals(boxes, np.ones(2, dtype=np.float32), evidence, *no_loops())
+    )
+    torch.manual_seed(1)
+    network = AssemblyNetwork(JUDGE_NETWORK).eval()
+    torch.nn.init.zeros_(network.box_score.weight)
+    torch.nn.init.constant_(network.box_score.bias, 10.0)  # every box is true
+    for charge, expected in ((0.0, (0, 1)), (9.0, (0,))):
+        learned = Learned(network, "judge", 0.25, False, knot_charge=charge)
+        (found,) = JudgeAgent(learned, "judge", "allow").assemble(
+            [instance], np.random.default_rng(0)
+        )
+        assert found.picks == expected
+
+
+def test_weights_of_another_token_are_refused(tmp_path):
+    folder = run_folder(tmp_path / "run")
+    network = AssemblyNetwork(JUDGE_NETWORK)
+    save_learned(folder, network, AssemblyConfig(), "judge", token_names=JUDGE_NAMES[:-1])
+    with pytest.raises(InputError, match="other box features"):
+        load_learned(folder.path / "weights.safetensors")
