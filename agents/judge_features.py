@@ -1,7 +1,8 @@
 """What a judge of boxes sees beside their tokens: probabilities of the pairs, from two sides.
 
 Of S1's boxes: how probable all boxes together make each pair. Of ensembles of structures: the same
-probabilities that S1 has as input, under several sets of energy parameters.
+probabilities that S1 has as input, under several sets of energy parameters, and those of an
+ensemble that agrees with the reactivities of the sequence, where there are any.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,10 @@ from boxfold.agents.box_features import (
 )
 from boxfold.agents.thermo_features import ensemble_columns, ensemble_names
 from boxfold.envs.instance import Instance
+from boxfold.features.box_reactivity import REACTIVITY_NAMES, box_reactivity
 from boxfold.features.token_names import TOKEN_NAMES
+from boxfold.rewards.probing import probed_pair_probabilities
+from boxfold.rewards.probing_energy import scaled
 from boxfold.s1.pair_prior import PairPrior
 
 PARAMETERS = ("turner2004", "andronescu2007")
@@ -26,10 +30,14 @@ _OF_BOXES = ("mean", "least", "outer", "inner", "rivals", "crossing")
 EXTRA_NAMES = (
     "n_pairs",
     *(f"boxes_{part}" for part in _OF_BOXES),
-    *ensemble_names(PARAMETERS),
+    *ensemble_names((*PARAMETERS, "probed")),
+    *(f"reactivity_{part}" for part in REACTIVITY_NAMES),
 )
 JUDGE_NAMES = (*TOKEN_NAMES, *EXTRA_NAMES)
 """Columns of what a judge sees of a box."""
+
+HIGH = 1.6
+"""What high reactivities are scaled to before they become pseudo-energies: units differ."""
 
 _BOUND = 3.0
 
@@ -57,5 +65,11 @@ def _of_one(instance: Instance, prior: PairPrior) -> FloatArray:
     of_boxes = pairs_of_stems(grid_of_boxes(instance), instance)
     company = rival_and_crossing(boxes, of_boxes[:, 0])
     ensembles = [ensemble_columns(grid, instance) for grid in prior.to_grids(len(instance.seq))]
-    columns = [boxes[:, 3:4] / 5, of_boxes, company, *ensembles]
+    reactivity = instance.reactivity
+    if reactivity is None or np.isnan(reactivity).all():
+        ensembles.append(ensembles[0])
+    else:
+        probed = probed_pair_probabilities(instance.seq, scaled(reactivity, HIGH))
+        ensembles.append(ensemble_columns(probed, instance))
+    columns = [boxes[:, 3:4] / 5, of_boxes, company, *ensembles, box_reactivity(boxes, reactivity)]
     return np.clip(np.concatenate(columns, axis=1), -_BOUND, _BOUND)

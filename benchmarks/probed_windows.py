@@ -1,10 +1,12 @@
-"""Give windows with boxes simulated reactivities, of a structure that is not the best one.
+"""Give sequences with boxes simulated reactivities (`boxfold.features.probing_noise`).
 
     python benchmarks/probed_windows.py data/set_b_boxes.parquet data/set_b_probed.parquet
+    python benchmarks/probed_windows.py data/tr0.parquet data/tr0_probed.parquet --known --share .33
 
-Each profile is drawn (`boxfold.features.probing_noise`) for a structure sampled from the window's
-Boltzmann ensemble, which so becomes the reference: what an experiment sees is not the minimum of
-free energy, so a reward that weighs both has no teacher.
+Of windows each profile is drawn for a structure sampled from the Boltzmann ensemble, which
+so becomes the reference: an experiment does not see the minimum of free energy, so a reward that
+weighs both has no teacher. With --known it is drawn for the known structure, every second one by
+the harsh noise, in the units of either.
 """
 
 import argparse
@@ -12,10 +14,21 @@ import zlib
 
 import numpy as np
 
-from boxfold.features.probing_noise import simulated_reactivity
-from boxfold.features.structure import dot_bracket
+from boxfold.features.probing_noise import HARSH, ProbingNoise, simulated_reactivity
+from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
 from boxfold.rewards.energy import EnergyModel, sample_structures
 from boxfold.s1.tables import read_proposals, write_proposals
+
+
+def known_profile(name: str, seq: str, text: str, share: float, seed: int) -> list[float]:
+    """A profile of a known structure; empty for those that get none."""
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    if rng.random() >= share:
+        return []
+    noise = HARSH if rng.random() < 0.5 else ProbingNoise()
+    profile = simulated_reactivity(base_pairs_from_dot_bracket(text), len(seq), rng, noise)
+    ways = (lambda p: p, lambda p: np.minimum(p, 1), lambda p: p / max(float(p.max()), 1e-6))
+    return list(ways[rng.integers(3)](profile))
 
 
 def main() -> None:
@@ -23,9 +36,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("boxes", help="proposals table")
     parser.add_argument("out", help="the same with column reactivity")
+    parser.add_argument("--known", action="store_true", help="of the known structures")
+    parser.add_argument("--share", type=float, default=1.0, help="how many get a profile")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     frame = read_proposals(args.boxes)
+    if args.known:
+        each = zip(frame["id"], frame["sequence"], frame["dot_bracket"], strict=True)
+        profiles = [known_profile(*row, args.share, args.seed) for row in each]
+        write_proposals(frame.assign(reactivity=profiles), args.out)
+        print(f"wrote {args.out}: {sum(len(one) > 0 for one in profiles)} profiles")
+        return
     profiles, structures, energies = [], [], []
     for name, seq in zip(frame["id"], frame["sequence"], strict=True):
         seed = [args.seed, zlib.crc32(name.encode())]  # a window's profile is its own

@@ -1,6 +1,9 @@
 """Folding with reactivities as pseudo-energies: what RNAfold does with probing data."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from boxfold.features.reactivity import Reactivity
 from boxfold.features.structure import base_pairs_from_dot_bracket
@@ -41,10 +44,31 @@ def probed_mfe(
     >>> probed_mfe("GGGGAAAACCCC", unknown).free_energy
     -5.4
     """
+    compound = _probed_compound(seq, reactivity, slope, intercept)
+    text, energy = compound.mfe()
+    return Folded(base_pairs_from_dot_bracket(text), round(energy, 2))
+
+
+def probed_pair_probabilities(
+    seq: str, reactivity: Reactivity, slope: float = 1.8, intercept: float = -0.6
+) -> NDArray[np.float32]:
+    """Probability of each pair in the ensemble with these pseudo-energies, see `probed_mfe`.
+
+    Returns
+    -------
+    ndarray, dtype=float32, shape (L, L)
+        0 in the lower triangle.
+    """
+    compound = _probed_compound(seq, reactivity, slope, intercept)
+    compound.exp_params_rescale(compound.mfe()[1])
+    compound.pf()
+    return np.array(compound.bpp(), dtype=np.float32).reshape(len(seq) + 1, -1)[1:, 1:]
+
+
+def _probed_compound(seq: str, reactivity: Reactivity, slope: float, intercept: float) -> Any:
     if len(reactivity) != len(seq):
         raise ValueError(f"{len(reactivity)} reactivities, the sequence has {len(seq)} bases")
     compound = fold_compound(seq)
     values = np.where(np.isnan(reactivity), _MISSING, np.clip(reactivity, 0, None))
     compound.sc_add_SHAPE_deigan([_MISSING, *values.astype(float).tolist()], slope, intercept)
-    text, energy = compound.mfe()
-    return Folded(base_pairs_from_dot_bracket(text), round(energy, 2))
+    return compound
