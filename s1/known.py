@@ -51,6 +51,9 @@ class KnownConfig:
             "by random bases, or shuffled and folded"
         },
     )
+    variants_only: bool = field(
+        default=False, metadata={"help": "leave out the structures that the variants are of"}
+    )
     seed: int = field(default=0, metadata={"help": "seed of what is drawn"})
 
     def __post_init__(self) -> None:
@@ -130,6 +133,9 @@ def known_structures(
     for kind, share in config.variant_shares().items():
         rows = pd.concat([rows, _variants(rows, kind, share, rng)], ignore_index=True)
         report(f"structures: {len(rows)} with those {kind}")
+    if config.variants_only:
+        is_variant = rows["id"].str.contains(_VARIANT, regex=False)
+        rows = _kept(rows, is_variant, "variants only", report)
     if rows.empty:
         raise InputError("no structure is left, so no data set is written")
     return _with_priors(rows, config.prior, jobs) if config.prior else rows

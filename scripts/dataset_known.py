@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sample", type=positive_int, default=0, metavar="N", help=_HELP["sample"])
     parser.add_argument("--variants", nargs="+", metavar="KIND=N", help=_HELP["variants"])
+    parser.add_argument("--variants-only", action="store_true", help=_HELP["variants_only"])
     parser.add_argument("--jobs", type=positive_int, default=1, help="worker processes")
     parser.add_argument("--out", required=True, help="parquet file")
 

@@ -59,6 +59,9 @@ def test_how_many_and_from_what(tmp_path):
     assert kinds == ["", "", "mutated1", "mutated2", "mutated1", "mutated2", "shuffled1"]
     assert cli.main([*words, "--out", str(tmp_path / "again.parquet")]) == 0
     assert (tmp_path / "again.parquet").read_bytes() == out.read_bytes()
+    only = tmp_path / "only.parquet"
+    assert cli.main([*words, "--variants-only", "--out", str(only)]) == 0
+    assert read_dataset(only)["id"].tolist() == found["id"].tolist()[2:]
 
 
 @pytest.mark.parametrize("text", ["mutated", "mutated=0", "mutated=x", "other=1", "mutated=101"])
