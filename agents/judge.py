@@ -12,10 +12,9 @@ from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_
 from boxfold.agents.additive_agents import share_weights
 from boxfold.agents.additive_tuning import structure_scores
 from boxfold.agents.box_features import FloatArray, known_share
-from boxfold.agents.judge_agent import judged_shares
+from boxfold.agents.judge_agent import judge_logits, judged_shares
 from boxfold.agents.judge_features import JUDGE_NAMES, judge_features
 from boxfold.agents.layout import Layouts
-from boxfold.agents.learned_agents import first_logits
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.training import EpochTrainer, TrainConfig
@@ -84,7 +83,7 @@ class JudgeTrainer(EpochTrainer):
         for line, row in enumerate(rows.tolist()):
             target[line, : len(self.shares[row])] = torch.from_numpy(self.shares[row])
         present = n_pairs > 0
-        logits = first_logits(self.network, *layout)[present]
+        logits = judge_logits(self.network, layout)[present]
         loss = binary_cross_entropy_with_logits(logits, target[present], reduction="none")
         return {"loss": _mean_over_pairs(loss, n_pairs[present])}
 

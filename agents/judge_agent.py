@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from boxfold.agents.additive_agents import AdditiveAgent, AdditiveAgentConfig, share_weights
 from boxfold.agents.box_features import FloatArray
-from boxfold.agents.judge_features import judge_features
-from boxfold.agents.layout import Layouts, chunks_by_size, with_slots_for
+from boxfold.agents.judge_features import JUDGE_NAMES, judge_features
+from boxfold.agents.layout import Layout, Layouts, chunks_by_size, with_slots_for
 from boxfold.agents.learned import Learned
 from boxfold.agents.learned_agents import first_logits
 from boxfold.agents.network import AssemblyNetwork
@@ -21,6 +22,12 @@ from boxfold.agents.rollout import CHUNK
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.relations import Pseudoknots
+
+
+LEAST_EVIDENCE = 0.02
+"""S1 is never taken to be surer of a pair, or of its absence."""
+
+_EVIDENCE = JUDGE_NAMES.index("boxes_mean")
 
 
 class JudgeAgent(AdditiveAgent):
@@ -69,7 +76,16 @@ def judged_shares(network: AssemblyNetwork, instances: Sequence[Instance]) -> li
         if not chunk:
             continue
         layouts = Layouts(chunk, with_slots_for(chunk, AssemblyConfig()), judge_features)
-        logits = first_logits(network, *layouts.of(np.arange(len(chunk))))
+        logits = judge_logits(network, layouts.of(np.arange(len(chunk))))
         for row, of_one in zip(rows, torch.sigmoid(logits).double().numpy(), strict=True):
             shares[row] = of_one[: instances[row].n_boxes]
     return shares
+
+
+def judge_logits(network: AssemblyNetwork, layout: Layout) -> Tensor:
+    """Logits of the shares (B, N): what the network adds to S1's evidence for the pairs.
+
+    S1 has learnt from ten times as many structures as a judge, so that the judge begins there.
+    """
+    evidence = layout.tokens[..., _EVIDENCE].clamp(LEAST_EVIDENCE, 1 - LEAST_EVIDENCE)
+    return first_logits(network, *layout) + torch.logit(evidence)

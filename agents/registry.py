@@ -42,11 +42,14 @@ BUILT_IN: dict[str, Callable[[Pseudoknots], Agent]] = {
 }
 """Agents that need no weights."""
 
-ON_REQUEST = (OracleAgent.name, VoteAgent.name, RnafoldShapeAgent.name)
-"""Agents that only run where they are named: one looks at the known structure, one is made for the
-boxes of other tools, one needs reactivities."""
+JUDGE = "judge"
 
-SHIPPED = ("supervised", "clone", "reinforce", "ppo", "a2c")
+ON_REQUEST = (OracleAgent.name, VoteAgent.name, RnafoldShapeAgent.name, JUDGE)
+"""Agents that only run where they are named: one looks at the known structure, one is made for the
+boxes of other tools, one needs reactivities, one is made for known structures and the boxes of
+the weights `real`."""
+
+SHIPPED = ("supervised", "clone", "reinforce", "ppo", "a2c", JUDGE)
 """Agents whose weights are ``weights/NAME.safetensors`` in this package."""
 
 AGENT_NAMES = (*BUILT_IN, *SHIPPED)
@@ -68,8 +71,8 @@ def load_agents(
     list of Agent
     """
     if names is None:
-        names = [name for name in BUILT_IN if name not in ON_REQUEST]
-        names += [name for name in SHIPPED if shipped_weights(name).is_file()]
+        shipped = [name for name in SHIPPED if shipped_weights(name).is_file()]
+        names = [name for name in (*BUILT_IN, *shipped) if name not in ON_REQUEST]
     return [load_agent(name, pseudoknots) for name in names]
 
 

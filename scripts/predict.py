@@ -25,10 +25,10 @@ boxfold predict rnas.fa --top 5 --format json --out rnas.json
 zcat rnas.fa.gz | boxfold predict - --s1 mfe --agent clone --samples 16 --format csv"""
 
 
-S1, AGENT = "real", "best-score"
+S1, AGENT = "real", "judge"
 """Who predicts unless told otherwise."""
 
-KNOTTING = ("best-score", "evidence-beam")
+KNOTTING = (AGENT, "best-score", "evidence-beam")
 """Agents that build pseudoknots unless told otherwise: they charge for them."""
 
 
@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pseudoknots",
         choices=("forbid", "allow"),
-        help=f"may stems cross (default: allow for {' and '.join(KNOTTING)}, else forbid)",
+        help=f"may stems cross (default: allow for {', '.join(KNOTTING)}, else forbid)",
     )
     parser.add_argument(
         "--reward",

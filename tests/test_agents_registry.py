@@ -5,7 +5,15 @@ from boxfold.agents.evaluation import EvaluationConfig, evaluate_agents
 from boxfold.agents.learned import save_learned
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
-from boxfold.agents.registry import AGENT_NAMES, BUILT_IN, load_agent, load_agents, shipped_weights
+from boxfold.agents.registry import (
+    AGENT_NAMES,
+    BUILT_IN,
+    ON_REQUEST,
+    SHIPPED,
+    load_agent,
+    load_agents,
+    shipped_weights,
+)
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import instance_from_sequence
 from boxfold.features.errors import InputError
@@ -18,7 +26,7 @@ def test_names_are_those_of_the_issue():
     assert AGENT_NAMES == (
         *("random", "greedy-s1", "greedy-stack", "greedy-energy", "beam", "annealing"),
         *("exact", "rnafold", "best-score", "evidence-beam", "oracle", "vote", "rnafold-shape"),
-        *("supervised", "clone", "reinforce", "ppo", "a2c"),
+        *("supervised", "clone", "reinforce", "ppo", "a2c", "judge"),
     )
 
 
@@ -29,7 +37,8 @@ def test_built_in_agents_carry_their_name_and_setting(name):
 
 
 def test_default_is_every_agent_with_weights_but_for_those_on_request():
-    shipped = [name for name in AGENT_NAMES if shipped_weights(name).is_file()]
+    wanted = [name for name in SHIPPED if name not in ON_REQUEST]
+    shipped = [name for name in wanted if shipped_weights(name).is_file()]
     blind = [name for name in BUILT_IN if name not in ("oracle", "vote", "rnafold-shape")]
     assert [agent.name for agent in load_agents()] == [*blind, *shipped]
 
