@@ -86,18 +86,15 @@ $(S1)/rescorer_c/finished: $(S1)/unseen_64c.parquet $(UNSEEN) | $(S1)/rescorer_b
 
 # The weights `real`, from known structures: what is much like a reporting set is left out. Most of
 # the training is on sequences of at most 256 nt, which cost half as much. `python -m
-# boxfold.s1.shipped real runs/train_s1/real_d` ships the result.
+# boxfold.s1.shipped real runs/train_s1/real_c` ships the result.
 REPORTING := $(addprefix $(SHARED)/,bprna_ts0.csv.gz pseudobase_pp.csv.gz rfam151.csv.gz shape_24.csv.gz pdb_tr1_vl1.csv.gz)
 KNOWN := $(BIN)/boxfold dataset-known
 TRAIN_REAL := $(BIN)/boxfold train-s1 --resume --validation $(S1)/real.parquet --prior turner2004 andronescu2007 --no-boxes
 
-train-s1-real: $(S1)/real_d/finished ## S1 for known structures from data to weights
+train-s1-real: $(S1)/real_c/finished ## S1 for known structures from data to weights
 
 $(S1)/real.parquet: | $(STAMP)
 	$(KNOWN) --train $(SHARED)/bprna_tr0.csv.gz --exclude $(REPORTING) --prior turner2004 andronescu2007 --validation $(SHARED)/bprna_vl0.csv.gz --out $@
-
-$(S1)/real_mutated.parquet: $(S1)/real.parquet
-	$(KNOWN) --train $< --without split=validation --sample 3600 --variants mutated=1 --variants-only --seed 21 --out $@
 
 $(S1)/real_a/finished: $(S1)/real.parquet
 	$(TRAIN_REAL) --data $< --max-length 256 --init mfe --batch-pixels 98304 --epochs 5 --epoch-examples 4700 --validation-examples 200 --seed 1 --out $(@D)
@@ -107,9 +104,6 @@ $(S1)/real_b/finished: $(S1)/real.parquet | $(S1)/real_a/finished
 
 $(S1)/real_c/finished: $(S1)/real.parquet | $(S1)/real_b/finished
 	$(TRAIN_REAL) --data $< --max-length 256 --init $(S1)/real_b --batch-pixels 98304 --epochs 5 --epoch-examples 6800 --validation-examples 400 --bfloat16 --seed 11 --out $(@D)
-
-$(S1)/real_d/finished: $(S1)/real.parquet $(S1)/real_mutated.parquet | $(S1)/real_c/finished
-	$(TRAIN_REAL) --data $^ --init $(S1)/real_c --batch-pixels 131072 --epochs 2 --epoch-examples 4200 --validation-examples 400 --learning-rate 1e-3 --bfloat16 --seed 12 --out $(@D)
 
 # The shipped agents from data to weights, on the boxes of the shipped S1; costs in
 # agents/weights/agents.md.

@@ -12,9 +12,10 @@ from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_
 from boxfold.agents.additive_agents import share_weights
 from boxfold.agents.additive_tuning import structure_scores
 from boxfold.agents.box_features import FloatArray, known_share
-from boxfold.agents.judge_agent import judge_logits, judged_shares
+from boxfold.agents.judge_agent import evident_shares, judge_layouts, shares_of_layouts
 from boxfold.agents.judge_features import JUDGE_NAMES, judge_features
 from boxfold.agents.layout import Layouts
+from boxfold.agents.learned_agents import first_logits
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.training import EpochTrainer, TrainConfig
@@ -33,6 +34,9 @@ class JudgeConfig(TrainConfig):
     weight_decay: float = field(default=1e-2, metadata={"help": "AdamW weight decay"})
     threshold: float = field(
         default=0.25, metadata={"help": "share of true pairs at which a box is worth nothing"}
+    )
+    trust: float = field(
+        default=0.7, metadata={"help": "weight of the judge's word, the rest is S1's; at most 1"}
     )
     knot_charge: float = field(
         default=0.25,
@@ -67,9 +71,11 @@ class JudgeTrainer(EpochTrainer):
         if start is not None and not run.has("state"):
             self.network.load_state_dict(start.state_dict())
         self.progress.threshold = config.threshold
-        self._knot_charge = config.knot_charge
-        self.facts = {"token_names": JUDGE_NAMES, "knot_charge": config.knot_charge}
+        self._knot_charge, self._trust = config.knot_charge, config.trust
+        settings = {"knot_charge": config.knot_charge, "trust": config.trust}
+        self.facts = {"token_names": JUDGE_NAMES, **settings}
         self.layouts = Layouts(train, config.assembly, judge_features)
+        self.validation_layouts = judge_layouts(validation)
         self.shares = [known_share(each.cut(config.assembly.max_boxes)) for each in train]
 
     def prepare_epoch(self, rows: NDArray[np.intp], rng: np.random.Generator) -> None:
@@ -83,13 +89,14 @@ class JudgeTrainer(EpochTrainer):
         for line, row in enumerate(rows.tolist()):
             target[line, : len(self.shares[row])] = torch.from_numpy(self.shares[row])
         present = n_pairs > 0
-        logits = judge_logits(self.network, layout)[present]
+        logits = first_logits(self.network, *layout)[present]
         loss = binary_cross_entropy_with_logits(logits, target[present], reduction="none")
         return {"loss": _mean_over_pairs(loss, n_pairs[present])}
 
     def validate(self) -> tuple[float, dict[str, float]]:
         """The same loss; and F1, F1 of knotted pairs and false knots of the exact assemblies."""
-        shares = judged_shares(self.network, self.validation)
+        n_boxes = [each.n_boxes for each in self.validation]
+        shares = shares_of_layouts(self.network, self.validation_layouts, n_boxes)
         config = AdditiveConfig("allow", knot_charge=self._knot_charge)
         predicted = [
             each.base_pairs(additive_optimum(each.boxes, self._weights(each, of_one), config).picks)
@@ -105,7 +112,8 @@ class JudgeTrainer(EpochTrainer):
         return mean, {"eval/loss": mean, **{f"eval/{tag}": v for tag, v in scores.items()}}
 
     def _weights(self, instance: Instance, shares: FloatArray) -> FloatArray:
-        return share_weights(instance, shares, self.progress.threshold)
+        mixed = self._trust * shares + (1 - self._trust) * evident_shares(instance)
+        return share_weights(instance, mixed, self.progress.threshold)
 
 
 def _mean_over_pairs(loss: Tensor, n_pairs: Tensor) -> Tensor:

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from boxfold.agents.additive_agents import AdditiveAgent, AdditiveAgentConfig, share_weights
-from boxfold.agents.box_features import FloatArray
-from boxfold.agents.judge_features import JUDGE_NAMES, judge_features
-from boxfold.agents.layout import Layout, Layouts, chunks_by_size, with_slots_for
+from boxfold.agents.box_features import FloatArray, grid_of_boxes, pairs_of_stems
+from boxfold.agents.judge_features import judge_features
+from boxfold.agents.layout import Layouts, with_slots_for
 from boxfold.agents.learned import Learned
 from boxfold.agents.learned_agents import first_logits
 from boxfold.agents.network import AssemblyNetwork
@@ -22,12 +21,6 @@ from boxfold.agents.rollout import CHUNK
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.relations import Pseudoknots
-
-
-LEAST_EVIDENCE = 0.02
-"""S1 is never taken to be surer of a pair, or of its absence."""
-
-_EVIDENCE = JUDGE_NAMES.index("boxes_mean")
 
 
 class JudgeAgent(AdditiveAgent):
@@ -46,16 +39,20 @@ class JudgeAgent(AdditiveAgent):
         self.learned, self.name = learned, name
 
     def weights(self, instances: Sequence[Instance]) -> list[FloatArray]:
-        """By the shares of true pairs that the network expects."""
-        threshold = self.learned.threshold
+        """By the shares of true pairs that the network and S1 expect."""
+        trust, threshold = self.learned.trust, self.learned.threshold
         shares = judged_shares(self.learned.network, instances)
         return [
-            share_weights(each, of_one, threshold)
+            share_weights(each, trust * of_one + (1 - trust) * evident_shares(each), threshold)
             for each, of_one in zip(instances, shares, strict=True)
         ]
 
 
-@torch.no_grad()
+def judge_layouts(instances: Sequence[Instance]) -> Layouts:
+    """All that a judge sees of instances; those without boxes have no slots."""
+    return Layouts(instances, with_slots_for(instances, AssemblyConfig()), judge_features)
+
+
 def judged_shares(network: AssemblyNetwork, instances: Sequence[Instance]) -> list[FloatArray]:
     """Expected share of true pairs of each stem, in [0, 1].
 
@@ -69,23 +66,27 @@ def judged_shares(network: AssemblyNetwork, instances: Sequence[Instance]) -> li
     -------
     list of ndarray, dtype=float64, shape (N,)
     """
-    shares: list[FloatArray] = [np.zeros(0) for _ in instances]
-    for rows in chunks_by_size(instances, CHUNK):
-        chunk = [instances[row] for row in rows if instances[row].n_boxes]
-        rows = [row for row in rows.tolist() if instances[row].n_boxes]
-        if not chunk:
-            continue
-        layouts = Layouts(chunk, with_slots_for(chunk, AssemblyConfig()), judge_features)
-        logits = judge_logits(network, layouts.of(np.arange(len(chunk))))
-        for row, of_one in zip(rows, torch.sigmoid(logits).double().numpy(), strict=True):
-            shares[row] = of_one[: instances[row].n_boxes]
+    return shares_of_layouts(network, judge_layouts(instances), [i.n_boxes for i in instances])
+
+
+@torch.no_grad()
+def shares_of_layouts(
+    network: AssemblyNetwork, layouts: Layouts, n_boxes: Sequence[int]
+) -> list[FloatArray]:
+    """`judged_shares` of instances that are laid out already."""
+    shares: list[FloatArray] = [np.zeros(0) for _ in n_boxes]
+    order = np.argsort(n_boxes, kind="stable")
+    order = order[np.asarray(n_boxes)[order] > 0]
+    for start in range(0, len(order), CHUNK):
+        rows = order[start : start + CHUNK]
+        logits = first_logits(network, *layouts.of(rows))
+        for row, of_one in zip(rows.tolist(), torch.sigmoid(logits).double().numpy(), strict=True):
+            shares[row] = of_one[: n_boxes[row]]
     return shares
 
 
-def judge_logits(network: AssemblyNetwork, layout: Layout) -> Tensor:
-    """Logits of the shares (B, N): what the network adds to S1's evidence for the pairs.
-
-    S1 has learnt from ten times as many structures as a judge, so that the judge begins there.
-    """
-    evidence = layout.tokens[..., _EVIDENCE].clamp(LEAST_EVIDENCE, 1 - LEAST_EVIDENCE)
-    return first_logits(network, *layout) + torch.logit(evidence)
+def evident_shares(instance: Instance) -> FloatArray:
+    """Expected share of true pairs of each stem by what S1 says of all boxes; shape (N,)."""
+    if not instance.n_boxes:
+        return np.zeros(0)
+    return pairs_of_stems(grid_of_boxes(instance), instance)[:, 0]

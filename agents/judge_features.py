@@ -71,5 +71,6 @@ def _of_one(instance: Instance, prior: PairPrior) -> FloatArray:
     else:
         probed = probed_pair_probabilities(instance.seq, scaled(reactivity, HIGH))
         ensembles.append(ensemble_columns(probed, instance))
-    columns = [boxes[:, 3:4] / 5, of_boxes, company, *ensembles, box_reactivity(boxes, reactivity)]
+    probing = box_reactivity(boxes, reactivity).astype(np.float64)
+    columns: list[FloatArray] = [boxes[:, 3:4] / 5, of_boxes, company, *ensembles, probing]
     return np.clip(np.concatenate(columns, axis=1), -_BOUND, _BOUND)

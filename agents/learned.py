@@ -39,6 +39,8 @@ class Learned(NamedTuple):
         False: it saw no conflicts while it was trained, nor does it now.
     knot_charge : float
         Pairs that a stem outside of the nested part must be worth to a judge's search.
+    trust : float
+        Weight of a judge's word, the rest is that of S1's evidence.
     """
 
     network: AssemblyNetwork
@@ -48,6 +50,7 @@ class Learned(NamedTuple):
     action_types: ActionTypes = "stem"
     mask: bool = True
     knot_charge: float = 0.0
+    trust: float = 1.0
 
 
 def save_learned(
@@ -132,4 +135,5 @@ def load_learned(path: str | Path) -> Learned:
         meta.get("action_types", "stem"),
         meta.get("mask", True),
         meta.get("knot_charge", 0.0),
+        meta.get("trust", 1.0),
     )

@@ -36,6 +36,9 @@ from boxfold.agents.additive_agents import BestScoreAgent, BestScoreConfig
 from boxfold.agents.additive_tuning import structure_scores
 from boxfold.agents.agent import Agent
 from boxfold.agents.evidence_beam import EvidenceBeamAgent, EvidenceBeamConfig
+from boxfold.agents.judge_agent import JudgeAgent
+from boxfold.agents.learned import load_learned
+from boxfold.agents.registry import JUDGE, shipped_weights
 from boxfold.envs.instance import Instance
 from boxfold.features.files import atomic_path
 from boxfold.features.knots import MIN_KNOT_PAIRS, false_knot_curve
@@ -49,13 +52,21 @@ from boxfold.scripts.markdown import markdown_table
 Make = Callable[[float, Pseudoknots], Agent]
 """Agent of a charge for each stem that knots, in the units of the agent."""
 
+
+def shipped_judge(charge: float, knots: Pseudoknots) -> Agent:
+    """The agent `judge` with another charge."""
+    learned = load_learned(shipped_weights(JUDGE))
+    return JudgeAgent(learned._replace(knot_charge=charge), JUDGE, knots)
+
+
 AGENTS: dict[str, Make] = {
+    JUDGE: shipped_judge,
     "best-score": lambda charge, knots: BestScoreAgent(knots, BestScoreConfig(knot_charge=charge)),
     "evidence-beam": lambda charge, knots: EvidenceBeamAgent(
         knots, EvidenceBeamConfig(penalties=KnotPenalties(stem=charge))
     ),
 }
-EXACT = {"best-score"}
+EXACT = {JUDGE, "best-score"}
 """Agents that find the optimum: where it has no knot, it stays the optimum as the charge rises."""
 
 CHARGES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, np.inf)

@@ -47,13 +47,13 @@ def mutated(seq: str, base_pairs: IntArray, rng: np.random.Generator) -> str:
     paired[base_pairs.ravel()] = True
     letters = bases[base_pairs]
     both = np.concatenate([letters, letters[:, ::-1]])
-    changing = rng.random(len(base_pairs)) < PAIR_RATE
-    if changing.any():
-        bases[base_pairs[changing]] = both[rng.integers(len(both), size=changing.sum())]
+    new_pairs = rng.random(len(base_pairs)) < PAIR_RATE
+    if new_pairs.any():
+        bases[base_pairs[new_pairs]] = both[rng.integers(len(both), size=new_pairs.sum())]
     free = np.flatnonzero(~paired)
-    changing = free[rng.random(len(free)) < BASE_RATE]
-    if len(changing):
-        bases[changing] = bases[rng.choice(free, len(changing))]
+    new_bases = free[rng.random(len(free)) < BASE_RATE]
+    if len(new_bases):
+        bases[new_bases] = bases[rng.choice(free, len(new_bases))]
     return "".join(bases)
 
 
