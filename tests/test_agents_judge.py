@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from boxfold.agents.additive_agents import BestScoreAgent, BestScoreConfig, share_weights
 from boxfold.agents.additive_tuning import structure_scores
 from boxfold.agents.judge import JUDGE_NETWORK, JudgeConfig, JudgeTrainer
-from boxfold.agents.judge_agent import JudgeAgent, judged_shares
+from boxfold.agents.judge_agent import JudgeAgent, evident_shares, judged_shares
 from boxfold.agents.judge_features import EXTRA_NAMES, JUDGE_NAMES, judge_features
 from boxfold.agents.learned import Learned, load_learned, save_learned
 from boxfold.agents.network import AssemblyNetwork
@@ -15,6 +16,7 @@ from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.errors import InputError
 from boxfold.features.proposals import EVIDENCE, Proposals, no_loops, run_proposals
+from boxfold.features.stem_weights import StemWeightConfig
 from boxfold.features.synthetic import synthetic_sequence
 from boxfold.rewards.energy import mfe, pair_probabilities
 from boxfold.s1.run_folder import RunFolder
@@ -104,6 +106,17 @@ def test_a_knot_is_picked_only_for_more_than_its_charge():
             [instance], np.random.default_rng(0)
         )
         assert found.picks == expected
+
+
+def test_without_trust_s1_has_the_last_word():
+    (instance,) = folded(1, seed=6)
+    torch.manual_seed(1)
+    network = AssemblyNetwork(JUDGE_NETWORK).eval()
+    alone = JudgeAgent(Learned(network, "judge", 0.25, False, trust=0.0), "judge")
+    expected = share_weights(instance, evident_shares(instance), 0.25)
+    assert alone.weights([instance])[0] == pytest.approx(expected)
+    best_score = BestScoreAgent(config=BestScoreConfig(weights=StemWeightConfig(threshold=0.25)))
+    assert expected == pytest.approx(best_score.weights([instance])[0])
 
 
 def test_weights_of_another_token_are_refused(tmp_path):

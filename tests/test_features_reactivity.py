@@ -134,3 +134,15 @@ def test_simulated_profiles_have_the_distributions_written_down():
 def test_a_noise_model_out_of_range_is_refused():
     with pytest.raises(ValueError, match="out of its range"):
         ProbingNoise(paired_tail=1.5)
+
+
+def test_harsh_noise_frays_ends_and_protects_loops():
+    pairs = np.array([[i, 99 - i] for i in range(20, 40)])
+    rng = np.random.default_rng(0)
+    noise = ProbingNoise(protected=1.0, frayed=1.0)
+    mean = np.mean([simulated_reactivity(pairs, 100, rng, noise) for _ in range(400)], axis=0)
+    ends, inner, loop = mean[[20, 39, 60, 79]], mean[21:39], mean[:20]
+    assert ends.mean() > 1.5 * inner.mean()  # ends of stems react like unpaired bases
+    assert loop.mean() == pytest.approx(inner.mean(), rel=0.1)  # and these like paired ones
+    with pytest.raises(ValueError, match="out of its range"):
+        ProbingNoise(frayed=1.5)

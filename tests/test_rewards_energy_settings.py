@@ -9,7 +9,7 @@ import RNA
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.rewards.energy import EnergyModel, mfe, pair_probabilities
 from boxfold.rewards.energy_settings import EnergySettings
-from boxfold.rewards.probing import probed_mfe
+from boxfold.rewards.probing import probed_mfe, probed_pair_probabilities
 
 SEQ = "GGGAUAUCGCGAUUUAGCGGCAAUUUAGGCGAUAUUAGGCCAAUU"
 TEXT = "......((((......)))).......(((........)))...."
@@ -120,3 +120,15 @@ def test_pseudo_energies_are_those_of_deigan():
     assert probed_mfe(seq, flat).free_energy == mfe(seq).free_energy
     with pytest.raises(ValueError, match="3 reactivities, the sequence has 12"):
         probed_mfe(seq, flat[:3])
+
+
+def test_probed_probabilities_follow_the_profile():
+    seq = "GGGGAAAACCCCAAGGGGAAAACCCC"
+    unknown = np.full(len(seq), np.nan, dtype=np.float32)
+    plain = pair_probabilities(seq)
+    assert probed_pair_probabilities(seq, unknown) == pytest.approx(plain, abs=1e-5)
+    reacting = unknown.copy()
+    reacting[:4] = 3.0  # the first stem can't be paired
+    probed = probed_pair_probabilities(seq, reacting)
+    assert probed[:4].sum() < 0.6 < 2 < plain[:4].sum()
+    assert probed[14:18, 22:].sum() > 3.3 > plain[14:18, 22:].sum()

@@ -12,6 +12,7 @@ from boxfold.rewards.ensemble import end_probabilities
 from boxfold.s1.batches import Example
 from boxfold.s1.metrics import METRIC_NAMES
 from boxfold.s1.network import BoxNet, NetworkConfig
+from boxfold.s1.objectives import HeadsObjective
 from boxfold.s1.run_folder import RunFolder, load_tensors
 from boxfold.s1.soft_ends import SoftEnds
 from boxfold.s1.training import S1Trainer
@@ -138,3 +139,19 @@ def test_found_boxes_wants_exact_matches():
     proposed = np.array([[0, 0, 7, 3, 3], [0, 2, 5, 2, 2]])
     assert found_boxes(targets, proposed).tolist() == [True, False]
     assert found_boxes(targets, proposed[:0]).tolist() == [False, False]
+
+
+def test_half_precision_changes_the_losses_little_and_leaves_the_weights_whole(examples):
+    torch.manual_seed(0)
+    network = BoxNet(TINY)
+    for block in network.trunk.blocks:
+        torch.nn.init.normal_(block.second.weight, std=0.1)
+    half = dataclasses.replace(CONFIG, bfloat16=True)
+    totals = [HeadsObjective(network, each).losses(examples[:8])[0] for each in (CONFIG, half)]
+    assert totals[0] != totals[1]
+    assert totals[1].item() == pytest.approx(totals[0].item(), rel=0.01)
+    totals[1].backward()
+    assert {each.dtype for each in network.parameters()} == {torch.float32}
+    assert all(
+        torch.isfinite(each.grad).all() for each in network.parameters() if each.grad is not None
+    )
