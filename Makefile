@@ -8,11 +8,11 @@ export PYTHONHASHSEED = 0
 
 # Training reuses large arrays: glibc handing them back to the system at each step costs a third of
 # the CPU time (docs/assembly/rewards.md).
-train train-s1 train-s1-real: export MALLOC_MMAP_MAX_ = 0
-train train-s1 train-s1-real: export MALLOC_TRIM_THRESHOLD_ = 17179869184
-train train-s1 train-s1-real: export MALLOC_TOP_PAD_ = 268435456
+train train-s1 train-s1-real train-judge: export MALLOC_MMAP_MAX_ = 0
+train train-s1 train-s1-real train-judge: export MALLOC_TRIM_THRESHOLD_ = 17179869184
+train train-s1 train-s1-real train-judge: export MALLOC_TOP_PAD_ = 268435456
 
-.PHONY: install demo test check lint type clean train train-s1 train-s1-real
+.PHONY: install demo test check lint type clean train train-s1 train-s1-real train-judge
 .DEFAULT_GOAL := install
 
 install: $(STAMP) ## create .venv with the pinned dependencies and boxfold itself
@@ -104,6 +104,54 @@ $(S1)/real_b/finished: $(S1)/real.parquet | $(S1)/real_a/finished
 
 $(S1)/real_c/finished: $(S1)/real.parquet | $(S1)/real_b/finished
 	$(TRAIN_REAL) --data $< --max-length 256 --init $(S1)/real_b --batch-pixels 98304 --epochs 5 --epoch-examples 6800 --validation-examples 400 --bfloat16 --seed 11 --out $(@D)
+
+# The agent `judge`: it learns from boxes of RNAs that S1 has not learnt from (VL0, PseudoBase++), of
+# TR0 only by real_b, which does not know its families by heart yet, and from variants of all.
+# `cp runs/train_s1/judge/second/weights.safetensors agents/weights/judge.safetensors` ships it.
+JUDGE := $(S1)/judge
+KNOTS := $(JUDGE)/knots
+NOT_REPORTED := $(KNOTS)/report.csv $(addprefix $(SHARED)/,bprna_ts0.csv.gz rfam151.csv.gz shape_24.csv.gz)
+PROPOSE_96 := $(BIN)/boxfold propose --max-boxes 96
+TRAIN_JUDGE := $(BIN)/boxfold train-judge --resume --validation $(JUDGE)/validation_boxes.parquet --validation-instances 415 --max-boxes 96
+PROBE := $(BIN)/python benchmarks/probed_windows.py --known --share 0.5 --seed 3
+
+train-judge: $(JUDGE)/second/finished ## what judges the boxes of known structures, from data to weights
+
+$(KNOTS)/report.csv: | $(STAMP)
+	$(BIN)/python benchmarks/knot_sets.py --shared $(SHARED) --out $(KNOTS)
+
+$(JUDGE)/vl0_a.csv: | $(STAMP)
+	$(BIN)/python benchmarks/halves.py $(SHARED)/bprna_vl0.csv.gz $@ $(JUDGE)/vl0_b.csv
+
+$(JUDGE)/pb.parquet: $(KNOTS)/report.csv
+	$(KNOWN) --train $(SHARED)/pseudobase_pp.csv.gz --without half=report --exclude $(NOT_REPORTED) --variants mutated=6 flanked=4 --seed 7 --out $@
+
+$(JUDGE)/vl0.parquet: $(JUDGE)/vl0_a.csv $(KNOTS)/report.csv
+	$(KNOWN) --train $< --exclude $(NOT_REPORTED) --variants mutated=2 flanked=.25 shuffled=.25 --max-length 300 --seed 9 --out $@
+
+$(JUDGE)/tr0.parquet: $(S1)/real.parquet
+	$(KNOWN) --train $< --without split=validation --sample 3000 --max-length 256 --seed 1 --out $@
+
+$(JUDGE)/tr0_variants.parquet: $(S1)/real.parquet
+	$(KNOWN) --train $< --without split=validation --sample 4500 --variants shuffled=.2 flanked=.1 --variants-only --max-length 180 --seed 8 --out $@
+
+$(JUDGE)/tr0_boxes.parquet: $(JUDGE)/tr0.parquet | $(S1)/real_b/finished
+	$(PROPOSE_96) --s1 $(S1)/real_b --data $< --out $@
+
+$(JUDGE)/validation_boxes.parquet: $(JUDGE)/vl0_a.csv | $(S1)/real_c/finished
+	$(PROPOSE_96) --s1 $(S1)/real_c --data $(JUDGE)/vl0_b.csv --out $@
+
+$(JUDGE)/%_boxes.parquet: $(JUDGE)/%.parquet | $(S1)/real_c/finished
+	$(PROPOSE_96) --s1 $(S1)/real_c --data $< --out $@
+
+$(JUDGE)/%_probed.parquet: $(JUDGE)/%_boxes.parquet
+	$(PROBE) $< $@
+
+$(JUDGE)/first/finished: $(JUDGE)/pb_boxes.parquet $(JUDGE)/vl0_boxes.parquet $(JUDGE)/tr0_boxes.parquet | $(JUDGE)/validation_boxes.parquet
+	$(TRAIN_JUDGE) --data $^ --epochs 5 --seed 2 --out $(@D)
+
+$(JUDGE)/second/finished: $(JUDGE)/pb_probed.parquet $(JUDGE)/pb_boxes.parquet $(JUDGE)/vl0_probed.parquet $(JUDGE)/tr0_probed.parquet $(JUDGE)/tr0_variants_boxes.parquet | $(JUDGE)/first/finished
+	$(TRAIN_JUDGE) --data $^ --init $(JUDGE)/first --epochs 4 --learning-rate 8e-4 --trust 0.8 --seed 3 --out $(@D)
 
 # The shipped agents from data to weights, on the boxes of the shipped S1; costs in
 # agents/weights/agents.md.

@@ -49,5 +49,5 @@ def test_every_tag_of_s1_is_defined():
 def test_every_tag_of_agents_is_defined():
     tags = {f"eval/{name}" for name in (*VALIDATION_TAGS, "best_mean_reward")}
     tags |= {f"reward/{name}" for name in REWARD_COMPONENTS} | set(EPISODE_TAGS.values())
-    tags |= {"train/reward_calls"}
+    tags |= {"train/reward_calls", "eval/loss", "eval/knotted_f1", "eval/false_knots"}
     assert tags - defined_names() == set()
