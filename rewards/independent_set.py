@@ -14,6 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from boxfold.features.silence import silenced_stdout
 from boxfold.features.structure import BoolArray, IntArray
 
 FloatArray = NDArray[np.float64]
@@ -131,13 +132,14 @@ def _solve(problem: Problem, time_limit: float) -> HeaviestSet:
         return HeaviestSet((int(problem.weight.argmax()),), True)
     pairs, pair_weight = _weighted_pairs(problem)
     rows, upper = _constraints(problem, pairs, pair_weight)
-    result = milp(
-        -np.concatenate([problem.weight, pair_weight]),
-        constraints=LinearConstraint(csr_array(rows), -np.inf, upper),
-        bounds=Bounds(0, 1),
-        integrality=np.arange(n + len(pairs)) < n,
-        options={"time_limit": time_limit, "mip_rel_gap": 0},
-    )
+    with silenced_stdout():
+        result = milp(
+            -np.concatenate([problem.weight, pair_weight]),
+            constraints=LinearConstraint(csr_array(rows), -np.inf, upper),
+            bounds=Bounds(0, 1),
+            integrality=np.arange(n + len(pairs)) < n,
+            options={"time_limit": time_limit, "mip_rel_gap": 0},
+        )
     if result.x is None:
         return HeaviestSet(_greedy(problem), False)
     return HeaviestSet(tuple(np.flatnonzero(result.x[:n] > 0.5).tolist()), result.status == 0)
