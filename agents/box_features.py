@@ -9,7 +9,7 @@ from boxfold.features.relations import crosses, share_base
 from boxfold.features.stem_weights import pair_probabilities as pairs_by_boxes
 from boxfold.features.structure import IntArray
 from boxfold.features.token_names import TOKEN_NAMES
-from boxfold.rewards.energy import pair_probabilities as pairs_by_energy
+from boxfold.rewards.ensemble import pair_probabilities as pairs_by_energy
 
 FloatArray = NDArray[np.float64]
 

@@ -13,8 +13,8 @@ from boxfold.agents.box_features import FloatArray, pairs_of_stems, rival_and_cr
 from boxfold.envs.instance import Instance
 from boxfold.features.box import inner_pairs, outer_pairs
 from boxfold.features.token_names import TOKEN_NAMES
-from boxfold.rewards.energy import pair_probabilities
 from boxfold.rewards.energy_settings import ParameterSet
+from boxfold.rewards.ensemble import pair_probabilities
 
 CONTEXT_NAMES = ("best_inner_loop", "best_outer_loop", "voted_inner_loop", "voted_outer_loop")
 """Energy of the interior loop to another stem, kcal/mol, NaN if there is none: the lowest, and that

@@ -5,7 +5,7 @@ unpaired bases, so no string reaches it that was not built here from checked pai
 are in kcal/mol, positions 0-based, structures nested (for knots see `pseudoknot`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -29,7 +29,6 @@ PARAMETER_SETS = {
     "andronescu2007": RNA.params_load_RNA_Andronescu2007,
 }
 """Names of energy parameters, and what makes ViennaRNA use them."""
-_RESCALED_LENGTH = 400  # longer sequences need scaled sums, for which ViennaRNA folds them first
 _IMPOSSIBLE = 10_000.0  # kcal/mol; ViennaRNA answers 1e5 where a loop can't exist
 _REVERSED_TYPE = np.array([1, 0, 3, 2, 5, 4])  # type of (j, i), in the order of PAIR_TYPES
 
@@ -199,7 +198,7 @@ class _BranchEnergies(NamedTuple):
 
 @cache
 def _branch_energies(settings: EnergySettings) -> _BranchEnergies:
-    with _loaded(settings.parameters):
+    with loaded(settings.parameters):
         params = RNA.param(_model_details(settings))
     multi, exterior = np.zeros((6, 6, 6)), np.zeros((6, 6, 6))
     bases = (0, 1, 2, 3, 4, -1)
@@ -219,15 +218,17 @@ def _model_details(settings: EnergySettings = DEFAULT_SETTINGS, span: int = -1) 
 @lru_cache(maxsize=256)
 def _evaluator(seq: str, settings: EnergySettings) -> RNA.fold_compound:
     """What evaluates structures of a sequence; 14 us to make, but 200 kB to keep."""
-    with _loaded(settings.parameters):
+    with loaded(settings.parameters):
         return RNA.fold_compound(seq, _model_details(settings), RNA.OPTION_EVAL_ONLY)
 
 
-def fold_compound(seq: str, settings: EnergySettings = DEFAULT_SETTINGS) -> RNA.fold_compound:
-    """What ViennaRNA folds a sequence by; its Boltzmann factors are made later, by Turner 2004."""
+def fold_compound(
+    seq: str, settings: EnergySettings = DEFAULT_SETTINGS, span: int = -1
+) -> RNA.fold_compound:
+    """What ViennaRNA folds a sequence by; Boltzmann factors are made later, see `loaded`."""
     _checked_codes(seq)
-    with _loaded(settings.parameters):
-        return RNA.fold_compound(seq, _model_details(settings))
+    with loaded(settings.parameters):
+        return RNA.fold_compound(seq, _model_details(settings, span))
 
 
 def partition_function(seq: str) -> tuple[RNA.fold_compound, str, float]:
@@ -242,63 +243,28 @@ def partition_function(seq: str) -> tuple[RNA.fold_compound, str, float]:
     return compound, text, energy
 
 
-def pair_probabilities(
-    seq: str, parameters: str = "turner2004", max_span: int = -1
-) -> NDArray[np.float32]:
-    """Exact probability of each pair (i, j), ``i < j``, in the Boltzmann ensemble.
-
-    Parameters
-    ----------
-    seq : str
-    parameters : str
-        One of `PARAMETER_SETS`.
-    max_span : int
-        Most bases from i to j; -1: no limit. Time grows by L max_span^2 with it, by L^3 without.
-
-    Returns
-    -------
-    ndarray, dtype=float32, shape (L, L)
-        0 in the lower triangle.
-
-    Raises
-    ------
-    ValueError
-        If the sequence is empty or has other letters than ``ACGUN``.
-    """
-    return pair_probabilities_of_each([seq], parameters, [max_span])[0]
-
-
-def pair_probabilities_of_each(
-    seqs: Sequence[str], parameters: str, max_spans: Sequence[int]
-) -> list[NDArray[np.float32]]:
-    """`pair_probabilities` of many: other parameters take 9 ms to load, whatever they are for."""
-    for seq in seqs:
-        _checked_codes(seq)
-    with _loaded(parameters):  # Boltzmann factors, too, are made in here
-        return [_pair_probabilities(*each) for each in zip(seqs, max_spans, strict=True)]
-
-
-def _pair_probabilities(seq: str, max_span: int) -> NDArray[np.float32]:
-    compound = RNA.fold_compound(seq, _model_details(span=max_span))
-    if len(seq) > _RESCALED_LENGTH:
-        compound.exp_params_rescale(compound.mfe()[1])
-    compound.pf()
-    return np.array(compound.bpp(), dtype=np.float32).reshape(len(seq) + 1, -1)[1:, 1:]
-
-
 @contextmanager
-def _loaded(parameters: str) -> Iterator[None]:
-    """What is built inside has these parameters: in ViennaRNA they are global."""
+def loaded(parameters: str) -> Iterator[None]:
+    """What is built inside has these parameters: in ViennaRNA they are global.
+
+    Loading takes 9 ms; a block around many calls loads once.
+    """
     if parameters not in PARAMETER_SETS:
         allowed = ", ".join(PARAMETER_SETS)
         raise ValueError(f"energy parameters '{parameters}' (allowed: {allowed})")
-    if parameters != "turner2004":
+    before = _in_use[0]
+    if parameters != before:
         PARAMETER_SETS[parameters]()
+    _in_use[0] = parameters
     try:
         yield
     finally:
-        if parameters != "turner2004":
-            RNA.params_load_RNA_Turner2004()
+        if parameters != before:
+            PARAMETER_SETS[before]()
+        _in_use[0] = before
+
+
+_in_use = ["turner2004"]  # the set that ViennaRNA has now
 
 
 def _checked_codes(seq: str) -> NDArray[np.int8]:

@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
-from boxfold.rewards.energy import partition_function
+from boxfold.rewards.energy import fold_compound, loaded, partition_function
+from boxfold.rewards.energy_settings import EnergySettings
+
+_RESCALED_LENGTH = 400  # longer sequences need scaled sums, for which ViennaRNA folds them first
 
 
 class Ensemble(NamedTuple):
@@ -69,3 +72,34 @@ def _end_maps(compound: Any, length: int) -> NDArray[np.float32]:
     outer_end[1:, :-1] -= stacked[:-1, 1:]
     maps = np.stack([paired, outer_end, inner_end])
     return np.clip(maps, 0, np.minimum(paired, 1)).astype(np.float32)
+
+
+def pair_probabilities(
+    seq: str, parameters: str = "turner2004", max_span: int = -1
+) -> NDArray[np.float32]:
+    """Exact probability of each pair (i, j), ``i < j``, in the Boltzmann ensemble.
+
+    Parameters
+    ----------
+    seq : str
+    parameters : str
+        One of `PARAMETER_SETS`.
+    max_span : int
+        Most bases from i to j; -1: no limit. Time grows by L max_span^2 with it, by L^3 without.
+
+    Returns
+    -------
+    ndarray, dtype=float32, shape (L, L)
+        0 in the lower triangle.
+
+    Raises
+    ------
+    ValueError
+        If the sequence is empty or has other letters than ``ACGUN``.
+    """
+    with loaded(parameters):
+        compound = fold_compound(seq, EnergySettings(parameters=parameters), max_span)
+        if len(seq) > _RESCALED_LENGTH:
+            compound.exp_params_rescale(compound.mfe()[1])
+        compound.pf()  # inside, too: Boltzmann factors are made here
+    return np.array(compound.bpp(), dtype=np.float32).reshape(len(seq) + 1, -1)[1:, 1:]

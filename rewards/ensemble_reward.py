@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from boxfold.rewards.energy import pair_probabilities
 from boxfold.rewards.energy_settings import EnergySettings, ParameterSet
+from boxfold.rewards.ensemble import pair_probabilities
 from boxfold.rewards.plugin import Problem, Reward, Structure
 
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from boxfold.features.structure import IntArray
-from boxfold.rewards.energy import pair_probabilities_of_each
+from boxfold.rewards.energy import loaded
+from boxfold.rewards.ensemble import pair_probabilities
 
 MIN_PROBABILITY = 1e-3
 """Rarer pairs count as impossible."""
@@ -56,14 +57,12 @@ class PairPrior(NamedTuple):
     @classmethod
     def of_each(cls, seqs: Sequence[str], parameters: Sequence[str]) -> list["PairPrior"]:
         """Those of many sequences, in less time than one by one; the last ones are remembered."""
-        keys = [(seq, *parameters) for seq in seqs]
+        keys = [(seq, MAX_SPAN if len(seq) > MAX_UNLIMITED else -1, *parameters) for seq in seqs]
         new = [key for key in dict.fromkeys(keys) if key not in _recent]
-        spans = [MAX_SPAN if len(seq) > MAX_UNLIMITED else -1 for seq, *_ in new]
-        by_set = [
-            pair_probabilities_of_each([seq for seq, *_ in new], name, spans)
-            for name in parameters
-            if new
-        ]
+        by_set = []
+        for name in parameters if new else ():
+            with loaded(name):
+                by_set.append([pair_probabilities(seq, name, span) for seq, span, *_ in new])
         for key, *maps in zip(new, *by_set, strict=True):
             _recent[key] = cls._of_maps(np.stack(maps))
         found = [_recent[key] for key in keys]
@@ -109,8 +108,8 @@ class PairPrior(NamedTuple):
         return cls(i, j, np.stack(probability).astype(np.float16))
 
 
-_recent: dict[tuple[str, ...], PairPrior] = {}
-"""By sequence and parameters, oldest first: a judge of boxes asks for what S1 just asked for."""
+_recent: dict[tuple[str | int, ...], PairPrior] = {}
+"""By sequence, span and parameters, oldest first: a judge asks for what S1 just asked for."""
 _REMEMBERED = 64
 
 

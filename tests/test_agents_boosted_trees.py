@@ -17,7 +17,8 @@ from boxfold.features.errors import InputError
 from boxfold.features.proposals import EVIDENCE, Proposals, no_loops, run_proposals
 from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
 from boxfold.features.synthetic import synthetic_sequence
-from boxfold.rewards.energy import mfe, pair_probabilities
+from boxfold.rewards.energy import mfe
+from boxfold.rewards.ensemble import pair_probabilities
 
 SEQ, KNOWN = "GGGGAAAACCCCAAGGGAAAACCC", "((((....))))..(((....)))"
 

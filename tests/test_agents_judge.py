@@ -18,7 +18,8 @@ from boxfold.features.errors import InputError
 from boxfold.features.proposals import EVIDENCE, Proposals, no_loops, run_proposals
 from boxfold.features.stem_weights import StemWeightConfig
 from boxfold.features.synthetic import synthetic_sequence
-from boxfold.rewards.energy import mfe, pair_probabilities
+from boxfold.rewards.energy import mfe
+from boxfold.rewards.ensemble import pair_probabilities
 from boxfold.s1.run_folder import RunFolder
 
 

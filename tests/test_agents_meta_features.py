@@ -13,7 +13,7 @@ from boxfold.agents.tool_features import tool_feature_names, tool_features
 from boxfold.envs.instance import Instance
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.features.structure_votes import voted_proposals
-from boxfold.rewards.energy import pair_probabilities
+from boxfold.rewards.ensemble import pair_probabilities
 
 SEQ = "GGGGAAAACCCCAAGGGAAAACCC"
 TEXTS = {"a": "((((....))))..(((....)))", "b": ".(((....)))...(((....)))"}

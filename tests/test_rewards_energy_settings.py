@@ -7,8 +7,9 @@ import pytest
 import RNA
 
 from boxfold.features.structure import base_pairs_from_dot_bracket
-from boxfold.rewards.energy import EnergyModel, mfe, pair_probabilities
+from boxfold.rewards.energy import EnergyModel, mfe
 from boxfold.rewards.energy_settings import EnergySettings
+from boxfold.rewards.ensemble import pair_probabilities
 from boxfold.rewards.probing import probed_mfe, probed_pair_probabilities
 
 SEQ = "GGGAUAUCGCGAUUUAGCGGCAAUUUAGGCGAUAUUAGGCCAAUU"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from boxfold.rewards.energy import PARAMETER_SETS, EnergyModel, mfe, pair_probabilities
-from boxfold.rewards.ensemble import end_probabilities
+from boxfold.rewards.energy import PARAMETER_SETS, EnergyModel, mfe
+from boxfold.rewards.ensemble import end_probabilities, pair_probabilities
 
 SEQ = "GGCUAGCUAUGCAUGCCUAGGAUUCGACUUGCAUGCUAGCUUGACC"
 

@@ -9,8 +9,9 @@ from boxfold.envs.instance import instance_from_sequence
 from boxfold.features.errors import InputError
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.rewards.combination import Combination
-from boxfold.rewards.energy import EnergyModel, mfe, pair_probabilities
+from boxfold.rewards.energy import EnergyModel, mfe
 from boxfold.rewards.energy_settings import EnergySettings
+from boxfold.rewards.ensemble import pair_probabilities
 from boxfold.rewards.plugin import RewardError, Structure
 from boxfold.rewards.probing_reward import auroc
 from boxfold.rewards.terms import RewardTerm

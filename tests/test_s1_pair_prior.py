@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from boxfold.rewards.energy import pair_probabilities
+from boxfold.rewards.ensemble import pair_probabilities
 from boxfold.s1 import pair_prior
 from boxfold.s1.batches import Example, example_tensors, input_tensors
 from boxfold.s1.model import S1Model
