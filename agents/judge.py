@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_logits
 
-from boxfold.agents.additive_agents import share_weights
 from boxfold.agents.additive_tuning import structure_scores
-from boxfold.agents.box_features import FloatArray, known_share
-from boxfold.agents.judge_agent import evident_shares, judge_layouts, shares_of_layouts
+from boxfold.agents.box_features import known_share
+from boxfold.agents.judge_agent import judge_layouts, judged_weights, shares_of_layouts
 from boxfold.agents.judge_features import JUDGE_NAMES, judge_features
 from boxfold.agents.layout import Layouts
 from boxfold.agents.learned_agents import first_logits
@@ -42,6 +41,10 @@ class JudgeConfig(TrainConfig):
         default=0.25,
         metadata={"help": "pairs that a stem outside of the nested part must be worth"},
     )
+
+    def __post_init__(self) -> None:
+        if not 0 < self.trust <= 1 or not 0 < self.threshold < 1:
+            raise ValueError("trust is above 0 and at most 1, threshold between 0 and 1")
 
 
 class JudgeTrainer(EpochTrainer):
@@ -98,9 +101,13 @@ class JudgeTrainer(EpochTrainer):
         n_boxes = [each.n_boxes for each in self.validation]
         shares = shares_of_layouts(self.network, self.validation_layouts, n_boxes)
         config = AdditiveConfig("allow", knot_charge=self._knot_charge)
+        weights = [
+            judged_weights(*each, self._trust, self.progress.threshold)
+            for each in zip(self.validation, shares, strict=True)
+        ]
         predicted = [
-            each.base_pairs(additive_optimum(each.boxes, self._weights(each, of_one), config).picks)
-            for each, of_one in zip(self.validation, shares, strict=True)
+            each.base_pairs(additive_optimum(each.boxes, of_one, config).picks)
+            for each, of_one in zip(self.validation, weights, strict=True)
         ]
         references = [each.reference for each in self.validation if each.reference is not None]
         known = np.concatenate([known_share(each) for each in self.validation])
@@ -110,10 +117,6 @@ class JudgeTrainer(EpochTrainer):
         mean = float(_mean_over_pairs(loss, torch.from_numpy(n_pairs)))
         scores = structure_scores(predicted, references)
         return mean, {"eval/loss": mean, **{f"eval/{tag}": v for tag, v in scores.items()}}
-
-    def _weights(self, instance: Instance, shares: FloatArray) -> FloatArray:
-        mixed = self._trust * shares + (1 - self._trust) * evident_shares(instance)
-        return share_weights(instance, mixed, self.progress.threshold)
 
 
 def _mean_over_pairs(loss: Tensor, n_pairs: Tensor) -> Tensor:

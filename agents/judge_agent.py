@@ -43,7 +43,7 @@ class JudgeAgent(AdditiveAgent):
         trust, threshold = self.learned.trust, self.learned.threshold
         shares = judged_shares(self.learned.network, instances)
         return [
-            share_weights(each, trust * of_one + (1 - trust) * evident_shares(each), threshold)
+            judged_weights(each, of_one, trust, threshold)
             for each, of_one in zip(instances, shares, strict=True)
         ]
 
@@ -83,6 +83,14 @@ def shares_of_layouts(
         for row, of_one in zip(rows.tolist(), torch.sigmoid(logits).double().numpy(), strict=True):
             shares[row] = of_one[: n_boxes[row]]
     return shares
+
+
+def judged_weights(
+    instance: Instance, shares: FloatArray, trust: float, threshold: float
+) -> FloatArray:
+    """What each stem is worth if the judge has `trust` of the word and S1 the rest; shape (N,)."""
+    mixed = trust * shares + (1 - trust) * evident_shares(instance)
+    return share_weights(instance, mixed, threshold)
 
 
 def evident_shares(instance: Instance) -> FloatArray:

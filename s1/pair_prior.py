@@ -57,6 +57,9 @@ class PairPrior(NamedTuple):
     @classmethod
     def of_each(cls, seqs: Sequence[str], parameters: Sequence[str]) -> list["PairPrior"]:
         """Those of many sequences, in less time than one by one; the last ones are remembered."""
+        if len(seqs) > _TOGETHER:  # probabilities of all pairs of many sequences take memory
+            parts = [seqs[start : start + _TOGETHER] for start in range(0, len(seqs), _TOGETHER)]
+            return [prior for part in parts for prior in cls.of_each(part, parameters)]
         keys = [(seq, MAX_SPAN if len(seq) > MAX_UNLIMITED else -1, *parameters) for seq in seqs]
         new = [key for key in dict.fromkeys(keys) if key not in _recent]
         by_set = []
@@ -111,6 +114,7 @@ class PairPrior(NamedTuple):
 _recent: dict[tuple[str | int, ...], PairPrior] = {}
 """By sequence, span and parameters, oldest first: a judge asks for what S1 just asked for."""
 _REMEMBERED = 64
+_TOGETHER = 16
 
 
 def prior_types(parameters: Sequence[str]) -> dict[str, pa.DataType]:

@@ -140,3 +140,14 @@ def test_longer_training_sequences_can_be_left_out(tmp_path, capsys):
     assert cli.main([*flags, "--out", str(out)]) == 0
     assert "2 training and 1 validation examples" in capsys.readouterr().out
     assert json.loads((out / "config.json").read_text())["max_length"] == 14
+
+
+def test_many_are_as_each_alone_whatever_was_asked_before():
+    seqs = [SEQ[:length] for length in range(12, 12 + 40)] + [SEQ[:12]]
+    together = PairPrior.of_each(seqs, SETS)
+    for seq, prior in zip(seqs, together, strict=True):
+        for row, grid in zip(prior.to_grids(len(seq)), SETS, strict=True):
+            exact = pair_probabilities(seq, grid)
+            kept = np.zeros_like(exact)
+            kept[prior.row, prior.col] = exact[prior.row, prior.col]
+            assert row == pytest.approx(kept, abs=1e-3)
