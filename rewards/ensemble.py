@@ -98,7 +98,8 @@ def pair_probabilities(
         If the sequence is empty or has other letters than ``ACGUN``.
     """
     with loaded(parameters):
-        compound = fold_compound(seq, EnergySettings(parameters=parameters), max_span)
+        settings = EnergySettings(parameters=parameters)  # type: ignore[arg-type]  # `loaded` checks
+        compound = fold_compound(seq, settings, max_span)
         if len(seq) > _RESCALED_LENGTH:
             compound.exp_params_rescale(compound.mfe()[1])
         compound.pf()  # inside, too: Boltzmann factors are made here

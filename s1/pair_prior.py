@@ -28,6 +28,10 @@ CHANNELS_PER_SET = 2
 _ROW, _COLUMN = "prior_row", "prior_col"
 
 
+_Key = tuple[str, int, tuple[str, ...]]
+"""Sequence, most bases of a pair, sets of parameters."""
+
+
 class PairPrior(NamedTuple):
     """Pair probabilities of one sequence under S sets of energy parameters, sparse.
 
@@ -60,12 +64,14 @@ class PairPrior(NamedTuple):
         if len(seqs) > _TOGETHER:  # probabilities of all pairs of many sequences take memory
             parts = [seqs[start : start + _TOGETHER] for start in range(0, len(seqs), _TOGETHER)]
             return [prior for part in parts for prior in cls.of_each(part, parameters)]
-        keys = [(seq, MAX_SPAN if len(seq) > MAX_UNLIMITED else -1, *parameters) for seq in seqs]
+        keys: list[_Key] = [
+            (seq, MAX_SPAN if len(seq) > MAX_UNLIMITED else -1, tuple(parameters)) for seq in seqs
+        ]
         new = [key for key in dict.fromkeys(keys) if key not in _recent]
         by_set = []
         for name in parameters if new else ():
             with loaded(name):
-                by_set.append([pair_probabilities(seq, name, span) for seq, span, *_ in new])
+                by_set.append([pair_probabilities(seq, name, span) for seq, span, _ in new])
         for key, *maps in zip(new, *by_set, strict=True):
             _recent[key] = cls._of_maps(np.stack(maps))
         found = [_recent[key] for key in keys]
@@ -111,7 +117,7 @@ class PairPrior(NamedTuple):
         return cls(i, j, np.stack(probability).astype(np.float16))
 
 
-_recent: dict[tuple[str | int, ...], PairPrior] = {}
+_recent: dict[_Key, PairPrior] = {}
 """By sequence, span and parameters, oldest first: a judge asks for what S1 just asked for."""
 _REMEMBERED = 64
 _TOGETHER = 16
