@@ -72,13 +72,9 @@ class AdditiveAgent(ABC):
         self, instances: Sequence[Instance], rng: np.random.Generator, samples: int = 1
     ) -> list[Assembly]:
         """Assemble one structure per instance; see `Agent.assemble`."""
-        solved = [
-            additive_optimum(instance.boxes, weights, self._knots())
-            for instance, weights in zip(instances, self.weights(instances), strict=True)
-        ]
         return [
-            assembly_of_picks(instance, best.picks)
-            for instance, best in zip(instances, solved, strict=True)
+            assembly_of_picks(each, additive_optimum(each.boxes, weights, self._knots()).picks)
+            for each, weights in zip(instances, self.weights(instances), strict=True)
         ]
 
     def several(
@@ -130,14 +126,13 @@ class BestScoreAgent(AdditiveAgent):
 
     name = "best-score"
     reads_evidence = False
+    config: BestScoreConfig
 
     def __init__(
         self, pseudoknots: Pseudoknots = "forbid", config: BestScoreConfig | None = None
     ) -> None:
-        config = config or BestScoreConfig()
-        super().__init__(pseudoknots, config)
-        self._form = config.weights
+        super().__init__(pseudoknots, config or BestScoreConfig())
 
     def weights(self, instances: Sequence[Instance]) -> list[FloatArray]:
         """By what S1 says of the boxes."""
-        return [stem_weights(each.boxes, each.score, self._form) for each in instances]
+        return [stem_weights(each.boxes, each.score, self.config.weights) for each in instances]

@@ -68,13 +68,20 @@ def tuning_table(
         weights = [weigh(index, threshold) for index in range(len(instances))]
         for charge in charges:
             config = AdditiveConfig(pseudoknots, knot_charge=charge)
-            found = [
-                each.base_pairs(additive_optimum(each.boxes, of_one, config).picks)
-                for each, of_one in zip(instances, weights, strict=True)
-            ]
+            found = best_structures(instances, weights, config)
             scores = structure_scores(found, [_known(each) for each in instances])
             rows.append({"threshold": threshold, "knot_charge": charge, **scores})
     return pd.DataFrame(rows)
+
+
+def best_structures(
+    instances: Sequence[Instance], weights: Sequence[FloatArray], config: AdditiveConfig
+) -> list[IntArray]:
+    """Base pairs of the exact optimum of each instance."""
+    return [
+        each.base_pairs(additive_optimum(each.boxes, of_one, config).picks)
+        for each, of_one in zip(instances, weights, strict=True)
+    ]
 
 
 def structure_scores(

@@ -7,7 +7,6 @@ what is left.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -16,7 +15,6 @@ from boxfold.agents.agent import Agent, Assembly, Picks
 from boxfold.agents.diversity import is_new
 from boxfold.envs.instance import Instance
 from boxfold.features.loops import stems
-from boxfold.features.proposals import Proposals
 from boxfold.features.stem_weights import shared_pairs
 from boxfold.features.structure import IntArray
 from boxfold.rewards.energy_reward import structure_energy
@@ -82,7 +80,7 @@ def without_each_stem(
     for stem in stems(assembly.base_pairs):
         pairs = stem[1] + np.arange(stem[3]), stem[2] + stem[4] - 1 - np.arange(stem[3])
         kept.append(np.flatnonzero(shared_pairs(instance.boxes, np.stack(pairs, axis=1)) == 0))
-    reduced = [_with_boxes(instance, keep) for keep in kept]
+    reduced = [instance.only(keep) for keep in kept]
     made = agent.assemble(reduced, rng) if reduced else []
     whole = [
         each._replace(picks=_renumbered(each.picks, keep, instance.n_boxes))
@@ -105,14 +103,6 @@ def _filled(found: list[Assembly], offered: Sequence[Assembly], k: int) -> list[
         if len(chosen) < k and is_new(assembly.base_pairs, (one.base_pairs for one in chosen)):
             chosen.append(assembly)
     return chosen
-
-
-def _with_boxes(instance: Instance, keep: IntArray) -> Instance:
-    found = instance.proposals
-    part = Proposals(
-        found.boxes[keep], found.score[keep], found.evidence[keep], found.loops, found.loop_score
-    )
-    return replace(instance.fresh(), proposals=part)
 
 
 def _renumbered(picks: Picks | None, keep: IntArray, n_boxes: int) -> Picks | None:

@@ -7,7 +7,7 @@ from boxfold.envs.instance import Instance
 from boxfold.features.box import inner_pairs, outer_pairs, stem_base_pairs
 from boxfold.features.relations import crosses, share_base
 from boxfold.features.stem_weights import pair_probabilities as pairs_by_boxes
-from boxfold.features.structure import IntArray
+from boxfold.features.structure import BoolArray, IntArray
 from boxfold.features.token_names import TOKEN_NAMES
 from boxfold.rewards.ensemble import pair_probabilities as pairs_by_energy
 
@@ -41,8 +41,9 @@ def box_features(instance: Instance) -> FloatArray:
         return np.zeros((0, len(FEATURE_NAMES)))
     grids = (grid_of_boxes(instance), pairs_by_energy(instance.seq))
     per_stem = [pairs_of_stems(grid, instance) for grid in grids]
-    company = [rival_and_crossing(boxes, columns[:, 0]) for columns in per_stem]
-    extra = [boxes[:, 3:4], *per_stem, *company]
+    company = box_company(boxes)
+    sums = [sums_over(company, columns[:, 0]) for columns in per_stem]
+    extra = [boxes[:, 3:4], *per_stem, *sums]
     return np.concatenate([instance.tokens, *extra], axis=1).astype(np.float64)
 
 
@@ -61,10 +62,18 @@ def known_share(instance: Instance) -> FloatArray:
     return pairs_of_stems(grid, instance)[:, 0]
 
 
-def rival_and_crossing(boxes: IntArray, mean: FloatArray) -> FloatArray:
+Company = tuple[BoolArray, BoolArray]
+"""Which other boxes share a base with each box, and which cross it; both (N, N), symmetric."""
+
+
+def box_company(boxes: IntArray) -> Company:
+    """`Company` of boxes (N, 5)."""
+    return share_base(boxes) & ~np.eye(len(boxes), dtype=bool), crosses(boxes)
+
+
+def sums_over(company: Company, value: FloatArray) -> FloatArray:
     """Sums of a value (N,) over the boxes that share a base, and over those that cross; (N, 2)."""
-    company = [np.triu(share_base(boxes), 1), np.triu(crosses(boxes), 1)]
-    return np.stack([(each | each.T) @ mean for each in company], axis=1)
+    return np.stack([others @ value for others in company], axis=1)
 
 
 def grid_of_boxes(instance: Instance) -> FloatArray:

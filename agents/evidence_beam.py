@@ -4,7 +4,7 @@ Where an instance has reactivities, stems also pay for those of their bases.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -116,11 +116,7 @@ def looked_at(instance: Instance, config: EvidenceBeamConfig) -> LookedAt:
     bonus -= config.probed_evidence * stem_weights(boxes, instance.score, config.weights)
     worth = instance.model.stem_stacks(boxes) + bonus
     stems = np.sort(np.argsort(worth, kind="stable")[:size])
-    found = instance.proposals
-    kept = found._replace(
-        boxes=boxes[stems], score=found.score[stems], evidence=found.evidence[stems]
-    )
-    return LookedAt(replace(instance.fresh(), proposals=kept), stems, bonus[stems])
+    return LookedAt(instance.only(stems), stems, bonus[stems])
 
 
 class WithBonus:

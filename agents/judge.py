@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_logits
 
-from boxfold.agents.additive_tuning import structure_scores
+from boxfold.agents.additive_tuning import best_structures, structure_scores
 from boxfold.agents.box_features import known_share
 from boxfold.agents.judge_agent import judge_layouts, judged_weights, shares_of_layouts
 from boxfold.agents.judge_features import JUDGE_NAMES, judge_features
@@ -19,7 +19,7 @@ from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.training import EpochTrainer, TrainConfig
 from boxfold.envs.instance import Instance
-from boxfold.rewards.additive import AdditiveConfig, additive_optimum
+from boxfold.rewards.additive import AdditiveConfig
 from boxfold.s1.run_folder import RunFolder
 
 JUDGE_NETWORK = NetworkConfig(n_token_features=len(JUDGE_NAMES))
@@ -105,10 +105,7 @@ class JudgeTrainer(EpochTrainer):
             judged_weights(*each, self._trust, self.progress.threshold)
             for each in zip(self.validation, shares, strict=True)
         ]
-        predicted = [
-            each.base_pairs(additive_optimum(each.boxes, of_one, config).picks)
-            for each, of_one in zip(self.validation, weights, strict=True)
-        ]
+        predicted = best_structures(self.validation, weights, config)
         references = [each.reference for each in self.validation if each.reference is not None]
         known = np.concatenate([known_share(each) for each in self.validation])
         n_pairs = np.concatenate([each.boxes[:, 3] for each in self.validation])

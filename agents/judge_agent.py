@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from boxfold.agents.additive_agents import AdditiveAgent, AdditiveAgentConfig, share_weights
-from boxfold.agents.box_features import FloatArray, grid_of_boxes, pairs_of_stems
+from boxfold.agents.box_features import FloatArray
 from boxfold.agents.judge_features import judge_features
 from boxfold.agents.layout import Layouts, with_slots_for
 from boxfold.agents.learned import Learned
@@ -21,6 +21,7 @@ from boxfold.agents.rollout import CHUNK
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.relations import Pseudoknots
+from boxfold.features.stem_weights import StemWeightConfig, stem_weights
 
 
 class JudgeAgent(AdditiveAgent):
@@ -89,12 +90,5 @@ def judged_weights(
     instance: Instance, shares: FloatArray, trust: float, threshold: float
 ) -> FloatArray:
     """What each stem is worth if the judge has `trust` of the word and S1 the rest; shape (N,)."""
-    mixed = trust * shares + (1 - trust) * evident_shares(instance)
-    return share_weights(instance, mixed, threshold)
-
-
-def evident_shares(instance: Instance) -> FloatArray:
-    """Expected share of true pairs of each stem by what S1 says of all boxes; shape (N,)."""
-    if not instance.n_boxes:
-        return np.zeros(0)
-    return pairs_of_stems(grid_of_boxes(instance), instance)[:, 0]
+    evident = stem_weights(instance.boxes, instance.score, StemWeightConfig(threshold=threshold))
+    return trust * share_weights(instance, shares, threshold) + (1 - trust) * evident

@@ -11,16 +11,17 @@ import numpy as np
 
 from boxfold.agents.box_features import (
     FloatArray,
+    box_company,
     grid_of_boxes,
     pairs_of_stems,
-    rival_and_crossing,
+    sums_over,
 )
 from boxfold.agents.thermo_features import ensemble_columns, ensemble_names
 from boxfold.envs.instance import Instance
 from boxfold.features.box_reactivity import REACTIVITY_NAMES, box_reactivity
 from boxfold.features.token_names import TOKEN_NAMES
 from boxfold.rewards.probing import probed_pair_probabilities
-from boxfold.rewards.probing_energy import scaled
+from boxfold.rewards.probing_energy import HIGH, scaled
 from boxfold.s1.pair_prior import PairPrior
 
 PARAMETERS = ("turner2004", "andronescu2007")
@@ -35,9 +36,6 @@ EXTRA_NAMES = (
 )
 JUDGE_NAMES = (*TOKEN_NAMES, *EXTRA_NAMES)
 """Columns of what a judge sees of a box."""
-
-HIGH = 1.6
-"""What high reactivities are scaled to before they become pseudo-energies: units differ."""
 
 _BOUND = 3.0
 
@@ -62,15 +60,16 @@ def _of_one(instance: Instance, prior: PairPrior) -> FloatArray:
     boxes = instance.boxes
     if not len(boxes):
         return np.zeros((0, len(EXTRA_NAMES)))
+    company = box_company(boxes)
     of_boxes = pairs_of_stems(grid_of_boxes(instance), instance)
-    company = rival_and_crossing(boxes, of_boxes[:, 0])
-    ensembles = [ensemble_columns(grid, instance) for grid in prior.to_grids(len(instance.seq))]
+    grids = prior.to_grids(len(instance.seq))
+    ensembles = [ensemble_columns(grid, instance, company) for grid in grids]
     reactivity = instance.reactivity
     if reactivity is None or np.isnan(reactivity).all():
         ensembles.append(ensembles[0])
     else:
         probed = probed_pair_probabilities(instance.seq, scaled(reactivity, HIGH))
-        ensembles.append(ensemble_columns(probed, instance))
+        ensembles.append(ensemble_columns(probed, instance, company))
     probing = box_reactivity(boxes, reactivity).astype(np.float64)
-    columns: list[FloatArray] = [boxes[:, 3:4] / 5, of_boxes, company, *ensembles, probing]
-    return np.clip(np.concatenate(columns, axis=1), -_BOUND, _BOUND)
+    columns: list[FloatArray] = [boxes[:, 3:4] / 5, of_boxes, sums_over(company, of_boxes[:, 0])]
+    return np.clip(np.concatenate([*columns, *ensembles, probing], axis=1), -_BOUND, _BOUND)

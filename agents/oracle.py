@@ -11,8 +11,8 @@ import numpy as np
 
 from boxfold.agents.agent import Assembly, Picks, SingleAgent, assembly_of_picks
 from boxfold.envs.instance import Instance
-from boxfold.features.box import stem_base_pairs
 from boxfold.features.errors import InputError
+from boxfold.features.stem_weights import shared_pairs
 from boxfold.features.structure import IntArray
 from boxfold.rewards.additive import AdditiveConfig, additive_optimum
 
@@ -59,7 +59,7 @@ def best_f1(boxes: IntArray, reference: IntArray, config: AdditiveConfig = KNOTT
     if not len(reference):
         return BestF1((), 1.0, True)
     size = boxes[:, 3]
-    found = _true_pairs(boxes, reference)
+    found = shared_pairs(boxes, reference)
     best = BestF1((), 0.0, True)
     for _ in range(MAX_ROUNDS):
         worth = 2 * found - best.f1 * size
@@ -70,15 +70,6 @@ def best_f1(boxes: IntArray, reference: IntArray, config: AdditiveConfig = KNOTT
             return best._replace(proven=best.proven and optimum.proven)
         best = BestF1(optimum.picks, f1, optimum.proven)
     return best._replace(proven=False)
-
-
-def _true_pairs(boxes: IntArray, reference: IntArray) -> IntArray:
-    """How many known pairs each stem holds, shape (N,)."""
-    pairs = stem_base_pairs(boxes)
-    width = int(max(pairs.max(initial=0), reference.max(initial=0))) + 1
-    known = np.isin(pairs @ [width, 1], reference @ [width, 1])
-    owner = np.repeat(np.arange(len(boxes)), boxes[:, 3])
-    return np.bincount(owner[known], minlength=len(boxes))
 
 
 class OracleAgent(SingleAgent):

@@ -9,7 +9,13 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from boxfold.agents.box_features import FloatArray, pairs_of_stems, rival_and_crossing
+from boxfold.agents.box_features import (
+    Company,
+    FloatArray,
+    box_company,
+    pairs_of_stems,
+    sums_over,
+)
 from boxfold.envs.instance import Instance
 from boxfold.features.box import inner_pairs, outer_pairs
 from boxfold.features.token_names import TOKEN_NAMES
@@ -54,14 +60,15 @@ def ensemble_features(instance: Instance, parameters: Sequence[str] = ALL_PARAME
     if not instance.n_boxes:
         return np.zeros((0, len(ensemble_names(parameters))))
     grids = [pair_probabilities(instance.seq, name) for name in parameters]
-    return np.concatenate([ensemble_columns(grid, instance) for grid in grids], axis=1)
+    company = box_company(instance.boxes)
+    return np.concatenate([ensemble_columns(grid, instance, company) for grid in grids], axis=1)
 
 
-def ensemble_columns(grid: NDArray[np.float32], instance: Instance) -> FloatArray:
+def ensemble_columns(grid: NDArray[np.float32], instance: Instance, company: Company) -> FloatArray:
     """Columns of one set, by its probabilities of all pairs (L, L); shape (N, 8)."""
     boxes = instance.boxes
     of_pairs = pairs_of_stems(grid, instance)
-    sums = rival_and_crossing(boxes, of_pairs[:, 0])
+    sums = sums_over(company, of_pairs[:, 0])
     before = np.concatenate([[0.0], np.cumsum(grid.sum(axis=0) + grid.sum(axis=1))])
     outer, inner = outer_pairs(boxes), inner_pairs(boxes)
     strands = before[inner[:, 0] + 1] - before[outer[:, 0]]

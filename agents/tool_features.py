@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from boxfold.agents.box_features import FloatArray
+from boxfold.agents.box_features import FloatArray, box_company
 from boxfold.envs.instance import Instance
 from boxfold.features.agreement import agreement
 from boxfold.features.box import inner_pairs, outer_pairs, stem_base_pairs
-from boxfold.features.relations import crosses, share_base
 from boxfold.features.structure import IntArray, pair_table
 
 TOOL_NAMES = ("share", "whole", "exact", "elsewhere", "crossing", "pairs", "agreement")
@@ -159,8 +158,7 @@ def _agreement_of_tools(pairs: Sequence[IntArray]) -> tuple[FloatArray, float]:
 def _company(boxes: IntArray, share: FloatArray) -> FloatArray:
     """Most and sum of the shares of the boxes that share a base, and of those that cross."""
     columns = []
-    for relation in (share_base(boxes), crosses(boxes)):
-        others = (relation | relation.T) & ~np.eye(len(boxes), dtype=bool)
+    for others in box_company(boxes):
         columns += [np.where(others, share, 0).max(axis=1), others @ share]
     return np.stack(columns, axis=1)
 

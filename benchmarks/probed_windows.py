@@ -13,6 +13,7 @@ import argparse
 import zlib
 
 import numpy as np
+import pandas as pd
 
 from boxfold.features.probing_noise import HARSH, ProbingNoise, simulated_reactivity
 from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
@@ -20,9 +21,25 @@ from boxfold.rewards.energy import EnergyModel, sample_structures
 from boxfold.s1.tables import read_proposals, write_proposals
 
 
+def rng_of(name: str, seed: int) -> np.random.Generator:
+    """A profile is its sequence's own, whatever else is in the table."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def sampled_profile(name: str, seq: str, seed: int) -> dict[str, object]:
+    """A structure of the ensemble, its energy and its profile."""
+    rng = rng_of(name, seed)
+    (pairs,) = sample_structures(seq, 1, int(rng.integers(2**31)))
+    return {
+        "dot_bracket": dot_bracket(pairs, len(seq)),
+        "free_energy": EnergyModel(seq).free_energy(pairs),
+        "reactivity": simulated_reactivity(pairs, len(seq), rng),
+    }
+
+
 def known_profile(name: str, seq: str, text: str, share: float, seed: int) -> list[float]:
     """A profile of a known structure; empty for those that get none."""
-    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    rng = rng_of(name, seed)
     if rng.random() >= share:
         return []
     noise = HARSH if rng.random() < 0.5 else ProbingNoise()
@@ -44,20 +61,13 @@ def main() -> None:
     if args.known:
         each = zip(frame["id"], frame["sequence"], frame["dot_bracket"], strict=True)
         profiles = [known_profile(*row, args.share, args.seed) for row in each]
-        write_proposals(frame.assign(reactivity=profiles), args.out)
-        print(f"wrote {args.out}: {sum(len(one) > 0 for one in profiles)} profiles")
-        return
-    profiles, structures, energies = [], [], []
-    for name, seq in zip(frame["id"], frame["sequence"], strict=True):
-        seed = [args.seed, zlib.crc32(name.encode())]  # a window's profile is its own
-        rng = np.random.default_rng(seed)
-        (pairs,) = sample_structures(seq, 1, int(rng.integers(2**31)))
-        profiles.append(simulated_reactivity(pairs, len(seq), rng))
-        structures.append(dot_bracket(pairs, len(seq)))
-        energies.append(EnergyModel(seq).free_energy(pairs))
-    columns = {"dot_bracket": structures, "free_energy": energies, "reactivity": profiles}
+        columns = {"reactivity": profiles}
+    else:
+        each = zip(frame["id"], frame["sequence"], strict=True)
+        columns = pd.DataFrame([sampled_profile(*row, args.seed) for row in each])
     write_proposals(frame.assign(**columns), args.out)
-    print(f"wrote {args.out}: {len(frame)} windows")
+    n_profiles = sum(len(one) > 0 for one in columns["reactivity"])
+    print(f"wrote {args.out}: {n_profiles} of {len(frame)} with a profile")
 
 
 if __name__ == "__main__":

@@ -191,6 +191,10 @@ class Instance:
             self._cuts[max_boxes] = replace(self.fresh(), proposals=self.proposals.best(max_boxes))
         return self._cuts[max_boxes]
 
+    def only(self, stems: IntArray) -> "Instance":
+        """The same sequence with some of the stems, in the given order, and all loops."""
+        return replace(self.fresh(), proposals=self.proposals.only(stems))
+
     def fresh(self) -> "Instance":
         """The same problem with nothing computed or counted yet."""
         objective = None if self.objective is None else self.objective.fresh()

@@ -44,6 +44,12 @@ class Proposals(NamedTuple):
     loops: IntArray
     loop_score: NDArray[np.float32]
 
+    def only(self, stems: IntArray) -> "Proposals":
+        """Some of the stems, in the given order, and all loops."""
+        return self._replace(
+            boxes=self.boxes[stems], score=self.score[stems], evidence=self.evidence[stems]
+        )
+
     def best(self, max_boxes: int) -> "Proposals":
         """At most `max_boxes` stems and as many loops, the best of each."""
         return Proposals(

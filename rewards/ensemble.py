@@ -63,7 +63,7 @@ def end_probabilities(seq: str) -> NDArray[np.float32]:
 
 
 def _end_maps(compound: Any, length: int) -> NDArray[np.float32]:
-    paired = np.array(compound.bpp(), dtype=np.float64).reshape(length + 1, -1)[1:, 1:]
+    paired = pair_matrix(compound, length)
     stacked = np.zeros_like(paired)  # with the next pair inwards
     for entry in compound.stack_prob(1e-8):
         stacked[entry.i - 1, entry.j - 1] = entry.p
@@ -103,4 +103,9 @@ def pair_probabilities(
         if len(seq) > _RESCALED_LENGTH:
             compound.exp_params_rescale(compound.mfe()[1])
         compound.pf()  # inside, too: Boltzmann factors are made here
-    return np.array(compound.bpp(), dtype=np.float32).reshape(len(seq) + 1, -1)[1:, 1:]
+    return pair_matrix(compound, len(seq)).astype(np.float32)
+
+
+def pair_matrix(compound: Any, length: int) -> NDArray[np.float64]:
+    """Pair probabilities (length, length) of a filled compound; 0 in the lower triangle."""
+    return np.array(compound.bpp(), dtype=np.float64).reshape(length + 1, -1)[1:, 1:]

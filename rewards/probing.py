@@ -8,12 +8,16 @@ from numpy.typing import NDArray
 from boxfold.features.reactivity import Reactivity
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.rewards.energy import Folded, fold_compound
+from boxfold.rewards.ensemble import pair_matrix
+
+SLOPE, INTERCEPT = 1.8, -0.6
+"""Deigan's parameters, kcal/mol."""
 
 _MISSING = -999.0  # ViennaRNA's sign for no value
 
 
 def probed_mfe(
-    seq: str, reactivity: Reactivity, slope: float = 1.8, intercept: float = -0.6
+    seq: str, reactivity: Reactivity, slope: float = SLOPE, intercept: float = INTERCEPT
 ) -> Folded:
     """Structure of minimum free energy and pseudo-energy by Deigan et al. 2009.
 
@@ -50,7 +54,7 @@ def probed_mfe(
 
 
 def probed_pair_probabilities(
-    seq: str, reactivity: Reactivity, slope: float = 1.8, intercept: float = -0.6
+    seq: str, reactivity: Reactivity, slope: float = SLOPE, intercept: float = INTERCEPT
 ) -> NDArray[np.float32]:
     """Probability of each pair in the ensemble with these pseudo-energies, see `probed_mfe`.
 
@@ -62,7 +66,7 @@ def probed_pair_probabilities(
     compound = _probed_compound(seq, reactivity, slope, intercept)
     compound.exp_params_rescale(compound.mfe()[1])
     compound.pf()
-    return np.array(compound.bpp(), dtype=np.float32).reshape(len(seq) + 1, -1)[1:, 1:]
+    return pair_matrix(compound, len(seq)).astype(np.float32)
 
 
 def _probed_compound(seq: str, reactivity: Reactivity, slope: float, intercept: float) -> Any:

@@ -5,7 +5,6 @@ has to fold again. Bases left unpaired need no term of their own, as what they w
 over all bases, which is the same for every structure, less what the paired ones pay.
 """
 
-import math
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, get_args
@@ -17,9 +16,13 @@ from boxfold.features.box import stem_base_pairs
 from boxfold.features.probing_noise import ProbingNoise
 from boxfold.features.reactivity import Reactivity
 from boxfold.features.structure import IntArray
+from boxfold.rewards.probing import INTERCEPT, SLOPE
 
 ProbingForm = Literal["stacks", "bases"]
 EnergyArray = NDArray[np.float64]
+
+HIGH = 1.6
+"""What high reactivities are scaled to: files come in many units."""
 
 _OUTLIERS, _HIGH = 0.02, 0.10  # the highest 2 % say nothing of the scale, the next 8 % are 1
 
@@ -45,10 +48,10 @@ class ProbingEnergyConfig:
         default=1.0,
         metadata={"help": "factor of Deigan's energies, or kcal/mol per natural log unit"},
     )
-    slope: float = field(default=1.8, metadata={"help": "kcal/mol, of stacks"})
-    intercept: float = field(default=-0.6, metadata={"help": "kcal/mol, of stacks"})
+    slope: float = field(default=SLOPE, metadata={"help": "kcal/mol, of stacks"})
+    intercept: float = field(default=INTERCEPT, metadata={"help": "kcal/mol, of stacks"})
     scale: float = field(
-        default=1.6,
+        default=HIGH,
         metadata={"help": "high reactivities are brought here first; 0: taken as they are"},
     )
 
@@ -136,23 +139,13 @@ def log_odds_unpaired(reactivity: Reactivity) -> EnergyArray:
 @cache
 def _ratios() -> tuple[EnergyArray, EnergyArray]:
     """`log_odds_unpaired` on a grid of reactivities, without the model's fall near zero."""
+    from scipy.stats import gamma, genextreme  # takes a second, and only probing needs it
+
     noise = ProbingNoise()
     grid = np.linspace(0.0, noise.largest, 401)
-    ratio = _log_unpaired(grid, noise) - _log_paired(grid, noise)
+    unpaired = gamma(noise.unpaired_shape, scale=1 / noise.unpaired_rate)
+    # SciPy's shape of an extreme value distribution has the other sign.
+    paired = genextreme(-noise.paired_tail, noise.paired_location, noise.paired_scale)
+    ratio = unpaired.logpdf(grid) - paired.logpdf(grid)
     least = int(np.argmin(ratio[1:])) + 1  # at zero itself a gamma density has no limit
     return grid, np.maximum.accumulate(np.where(np.arange(len(grid)) < least, ratio[least], ratio))
-
-
-def _log_paired(values: EnergyArray, noise: ProbingNoise) -> EnergyArray:
-    """Log density of the generalised extreme value distribution."""
-    tail, scale = noise.paired_tail, noise.paired_scale
-    stretched = 1 + tail * (values - noise.paired_location) / scale
-    log = np.log(np.maximum(stretched, 1e-9)) / tail
-    return -(1 + tail) * log - np.exp(-log) - math.log(scale)
-
-
-def _log_unpaired(values: EnergyArray, noise: ProbingNoise) -> EnergyArray:
-    """Log density of the gamma distribution."""
-    shape, rate = noise.unpaired_shape, noise.unpaired_rate
-    power = (shape - 1) * np.log(np.maximum(values, 1e-9))
-    return power - rate * values + shape * math.log(rate) - math.lgamma(shape)

@@ -99,7 +99,7 @@ def _priors(
     seqs: Sequence[str], parameters: Sequence[str], known: Sequence[PairPrior | None]
 ) -> list[PairPrior]:
     missing = [seq for seq, prior in zip(seqs, known, strict=True) if prior is None]
-    computed = iter(PairPrior.of_each(missing, parameters) if missing else [])
+    computed = iter(PairPrior.of_each(missing, parameters))
     return [prior or next(computed) for prior in known]
 
 

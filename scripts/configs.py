@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any, TypeVar
 
+from boxfold.features.errors import InputError
+
 ConfigT = TypeVar("ConfigT")
 
 
@@ -14,6 +16,11 @@ def config_from_arguments(
     config_class: type[ConfigT], args: argparse.Namespace, **values: Any
 ) -> ConfigT:
     """Config whose fields come from `values`, else from the flags of the same name.
+
+    Raises
+    ------
+    InputError
+        If a value can't be used.
 
     Examples
     --------
@@ -25,7 +32,10 @@ def config_from_arguments(
     """
     names = {item.name for item in dataclasses.fields(config_class)}  # type: ignore[arg-type]
     given = {name: value for name, value in vars(args).items() if name in names}
-    return config_class(**{**given, **values})
+    try:
+        return config_class(**{**given, **values})
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 def command_line() -> str:

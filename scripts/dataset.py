@@ -15,6 +15,7 @@ from boxfold.scripts.common import (
     positive_int,
     probability,
     progress,
+    say,
     verb_main,
 )
 from boxfold.scripts.configs import config_from_arguments
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         chromosomes=tuple(args.chromosomes or ()),
     )
     on_error = BadRecords()
-    reporters = Reporters(lambda line: print(line, flush=True), on_error, progress)
+    reporters = Reporters(say, on_error, progress)
     build_dataset(config, args.out, args.jobs, args.resume, args.overwrite, reporters)
     return on_error.exit_code
 

@@ -5,11 +5,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 
-from boxfold.features.errors import InputError
 from boxfold.rewards.energy import PARAMETER_SETS
 from boxfold.s1.known import KnownConfig, known_structures
 from boxfold.s1.tables import write_dataset
-from boxfold.scripts.common import BadRecords, positive_int, probability, verb_main
+from boxfold.scripts.common import BadRecords, positive_int, probability, say, verb_main
 from boxfold.scripts.configs import config_from_arguments
 
 DESCRIPTION = (
@@ -49,14 +48,9 @@ def run(args: argparse.Namespace) -> int:
     """Build the data set; 1 if an input record was bad."""
     names = ("train", "validation", "exclude", "without", "prior", "variants")
     lists = {name: tuple(getattr(args, name) or ()) for name in names}
-    if args.identity == 0:
-        raise InputError("--identity 0 (allowed: above 0, at most 1)")
-    try:
-        config = config_from_arguments(KnownConfig, args, **lists)
-    except ValueError as error:
-        raise InputError(f"--{error}") from None
+    config = config_from_arguments(KnownConfig, args, **lists)
     on_error = BadRecords()
-    rows = known_structures(config, args.jobs, lambda line: print(line, flush=True), on_error)
+    rows = known_structures(config, args.jobs, say, on_error)
     write_dataset(rows, args.out, args.overwrite)
     print(f"wrote {args.out}: {len(rows)} rows", flush=True)
     return on_error.exit_code

@@ -164,7 +164,7 @@ def _start(args: argparse.Namespace) -> AssemblyNetwork | None:
         return load_zip(path)
     learned = load_learned(path / "weights.safetensors" if path.is_dir() else path)
     if learned.role != "policy":
-        raise InputError(f"{path}: holds a supervised network, --init needs one of train-agent")
+        raise InputError(f"{path}: holds a {learned.role} network, --init needs one of train-agent")
     return learned.network
 
 

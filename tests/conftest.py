@@ -1,6 +1,8 @@
 """Settings for every test, and the small artefacts that several share."""
 
 import dataclasses
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +22,15 @@ settings.load_profile("boxfold")
 def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the small files that the tests of the verbs share."""
     return tmp_path_factory.mktemp("artefacts")
+
+
+@pytest.fixture(scope="module")
+def benchmarks() -> Iterator[None]:
+    """Modules of the folder ``benchmarks`` can be imported."""
+    folder = str(Path(__file__).parent.parent / "benchmarks")
+    sys.path.insert(0, folder)
+    yield
+    sys.path.remove(folder)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Parts of the box oracle benchmark, and one run of it on boxes of a small S1."""
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,13 +10,10 @@ from boxfold.features.structure import base_pairs_from_dot_bracket
 
 
 @pytest.fixture(scope="module")
-def oracle():
-    folder = str(Path(__file__).parent.parent / "benchmarks")
-    sys.path.insert(0, folder)
+def oracle(benchmarks):
     import box_oracle
 
-    yield box_oracle
-    sys.path.remove(folder)
+    return box_oracle
 
 
 def test_stems_of_structures_come_by_votes_then_size(oracle):

@@ -1,7 +1,6 @@
 """Fitting and reporting confidence on a small table, with weights that never learnt."""
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,13 +15,10 @@ KNOWN = {
 
 
 @pytest.fixture(scope="module")
-def calibration():
-    folder = str(Path(__file__).parent.parent / "benchmarks")
-    sys.path.insert(0, folder)
+def calibration(benchmarks):
     import calibration
 
-    yield calibration
-    sys.path.remove(folder)
+    return calibration
 
 
 def example(calibration):

@@ -1,25 +1,17 @@
 """Preparation of the judge's data: halves that stay the same, profiles of known structures."""
 
-import importlib.util
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-
-
-def module(name):
-    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
+pytestmark = pytest.mark.usefixtures("benchmarks")
 
 
 def test_halves_do_not_depend_on_the_order_of_rows(tmp_path, monkeypatch):
-    halves = module("halves")
+    import halves
+
     rows = pd.DataFrame({"id": [f"r{n}" for n in range(60)], "sequence": ["ACGU"] * 60})
     parts = []
     for name, frame in (("a", rows), ("b", rows[::-1])):
@@ -35,7 +27,8 @@ def test_halves_do_not_depend_on_the_order_of_rows(tmp_path, monkeypatch):
 
 
 def test_a_share_of_known_structures_gets_a_profile():
-    probed = module("probed_windows")
+    import probed_windows as probed
+
     text = "((((((....))))))" + "." * 20
     seq = "G" * 6 + "AAAA" + "C" * 6 + "A" * 20
     profiles = [probed.known_profile(f"r{n}", seq, text, 0.5, 1) for n in range(200)]

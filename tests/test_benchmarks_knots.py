@@ -3,7 +3,6 @@
 import sys
 from collections import Counter
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,12 +15,7 @@ KNOT_SEQ = "GGGAACCCAACCCAAGGG"
 KNOT, NESTED = "(((..[[[..)))..]]]", "(((.......)))....."
 
 
-@pytest.fixture(scope="module", autouse=True)
-def benchmarks():
-    folder = str(Path(__file__).parent.parent / "benchmarks")
-    sys.path.insert(0, folder)
-    yield
-    sys.path.remove(folder)
+pytestmark = pytest.mark.usefixtures("benchmarks")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Parts of the peers' table: matching by length, intervals, subsets; a small run of the whole."""
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,12 +10,7 @@ KNOT_SEQ = "GGGAACCCAACCCAAGGG"
 KNOT, NESTED = "(((..[[[..)))..]]]", "(((.......)))....."
 
 
-@pytest.fixture(scope="module", autouse=True)
-def benchmarks():
-    folder = str(Path(__file__).parent.parent / "benchmarks")
-    sys.path.insert(0, folder)
-    yield
-    sys.path.remove(folder)
+pytestmark = pytest.mark.usefixtures("benchmarks")
 
 
 def test_short_ones_choose_first_and_nothing_is_taken_twice():

@@ -1,8 +1,5 @@
 """Parts of the S2 study: what feature sets show, labels, and areas under the ROC curve."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -14,13 +11,10 @@ from boxfold.features.token_names import GEOMETRY_NAMES, TOKEN_NAMES
 
 
 @pytest.fixture(scope="module", autouse=True)
-def study():
-    folder = str(Path(__file__).parent.parent / "benchmarks")
-    sys.path.insert(0, folder)
+def study(benchmarks):
     import s2_study
 
-    yield s2_study
-    sys.path.remove(folder)
+    return s2_study
 
 
 @pytest.fixture
