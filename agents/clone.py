@@ -1,13 +1,15 @@
-"""Behaviour cloning of the exact optimum."""
+"""Behaviour cloning of the exact optimum, or of the best set by a known structure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from boxfold.agents.completion import Teacher, completion_of
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.policy_training import PolicyTrainer
 from boxfold.agents.teacher import States, teacher_states
@@ -25,15 +27,29 @@ class CloneConfig(TrainConfig):
         metadata={"help": "share of episodes that the policy itself plays, from the 2nd epoch on"},
     )
 
+    teacher: Teacher = field(
+        default="energy",
+        metadata={
+            "help": "what is right: the set of least free energy (energy) or the set that agrees "
+            "best with the known structure (known)"
+        },
+    )
+
     def __post_init__(self) -> None:
         if not 0 <= self.explore <= 1:
             raise ValueError(f"explore is {self.explore} (a share, from 0 to 1)")
+        if self.teacher not in get_args(Teacher):
+            raise ValueError(f"teacher is '{self.teacher}' (allowed: energy, known)")
+        if self.teacher == "energy" and self.assembly.pseudoknots == "allow":
+            raise ValueError(
+                "teacher energy: its sets are nested, pseudoknots can't be allow (known: they may)"
+            )
 
 
 class CloneTrainer(PolicyTrainer):
-    """Learns what the exact optimum picks; see `EpochTrainer`.
+    """Learns what its teacher picks; see `EpochTrainer`.
 
-    All boxes that lead to the optimum are right at once: the order of picks does not matter.
+    All boxes that lead to the best set are right at once: the order of picks does not matter.
 
     Parameters
     ----------
@@ -54,13 +70,16 @@ class CloneTrainer(PolicyTrainer):
     ) -> None:
         super().__init__(config, train, validation, run, start)
         self.explore = config.explore
+        self.teacher = completion_of(config.teacher, config.assembly)
         self.states: States | None = None
 
     def prepare_epoch(self, rows: NDArray[np.intp], rng: np.random.Generator) -> None:
         """Play new episodes."""
         explore = self.explore if self.progress.epoch else 0.0
         chosen = [self.train[row] for row in rows]
-        states = teacher_states(chosen, self.config.assembly, rng, self.network, explore)
+        states = teacher_states(
+            chosen, self.config.assembly, rng, self.network, explore, self.teacher
+        )
         self.states = states._replace(instance=torch.from_numpy(rows)[states.instance])
 
     def batch_loss(self, rows: NDArray[np.intp]) -> dict[str, Tensor]:

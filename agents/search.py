@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from boxfold.agents.additive_agents import BestScoreAgent
 from boxfold.agents.agent import (
     Assembly,
     Picks,
@@ -68,6 +69,9 @@ class AnnealingAgent(SingleAgent):
         Stop a sample earlier, after so many distinct sets: a budget equal to another agent's.
     hot, cold : float
         First and last temperature, kcal/mol, falling geometrically.
+    by_score : bool
+        Begin with the best sum of S1's evidence (as `best-score`) in place of no stem, and draw
+        stems by their scores in place of evenly.
     """
 
     name = "annealing"
@@ -80,10 +84,11 @@ class AnnealingAgent(SingleAgent):
         max_energy_calls: int | None = None,
         hot: float = 4.0,
         cold: float = 0.5,
+        by_score: bool = False,
     ) -> None:
         super().__init__(pseudoknots)
         self.temperatures = np.geomspace(hot, cold, n_iterations)
-        self.max_energy_calls = max_energy_calls
+        self.max_energy_calls, self.by_score = max_energy_calls, by_score
 
     def _assemble(self, instance: Instance, rng: np.random.Generator, samples: int) -> Assembly:
         if not instance.n_boxes:
@@ -103,10 +108,10 @@ class AnnealingAgent(SingleAgent):
     ) -> Picks:
         conflict, knots = instance.conflict(self.pseudoknots), instance.knot_order(self.pseudoknots)
         conflicts = [frozenset(np.flatnonzero(row).tolist()) for row in conflict]
-        stems = rng.integers(len(conflict), size=len(self.temperatures)).tolist()
+        stems = self._moves(instance, rng).tolist()
         # exp(-change / T) > u, with the logarithm taken once for all moves
         bars = (-np.log1p(-rng.random(len(stems))) * self.temperatures).tolist()
-        now, best = frozenset[int](), frozenset[int]()
+        now = best = self._start(instance, rng)
         for stem, bar in zip(stems, bars, strict=True):
             if self.max_energy_calls and energies.scorer.calls >= self.max_energy_calls:
                 break
@@ -118,6 +123,18 @@ class AnnealingAgent(SingleAgent):
                 if energies[now] < energies[best] - MIN_GAIN:
                     best = now
         return tuple(sorted(best))
+
+    def _moves(self, instance: Instance, rng: np.random.Generator) -> IntArray:
+        if not self.by_score:
+            return rng.integers(instance.n_boxes, size=len(self.temperatures))
+        share = instance.score / instance.score.sum(dtype=np.float64)
+        return rng.choice(instance.n_boxes, size=len(self.temperatures), p=share)
+
+    def _start(self, instance: Instance, rng: np.random.Generator) -> frozenset[int]:
+        if not self.by_score:
+            return frozenset()
+        (scored,) = BestScoreAgent(self.pseudoknots).assemble([instance], rng)
+        return frozenset(scored.picks or ())
 
 
 class ExactAgent(SingleAgent):

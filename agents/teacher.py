@@ -1,4 +1,4 @@
-"""Episodes under an exact teacher: the states to learn from, and what is right in each."""
+"""Episodes under a teacher: the states to learn from, and what is right in each."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from boxfold.agents.completion import Completion, LeastEnergy
 from boxfold.agents.layout import (
     chunks_by_size,
     fitting_config,
@@ -64,12 +65,13 @@ def teacher_states(
     rng: np.random.Generator,
     network: AssemblyNetwork | None = None,
     explore: float = 0.0,
+    teacher: Completion | None = None,
 ) -> States:
-    """Play one episode per instance and note what the exact teacher would pick at each step.
+    """Play one episode per instance and note what the teacher would pick at each step.
 
-    The teacher picks the optimum's boxes in random order. In a share of the episodes the policy
-    draws the picks instead; the teacher then names the best completion of what was picked, so that
-    the network learns to make the best of its own mistakes.
+    The teacher picks the boxes of its best set in random order. In a share of the episodes the
+    policy draws the picks instead; the teacher then names the best completion of what was picked,
+    so that the network learns to make the best of its own mistakes.
 
     Parameters
     ----------
@@ -80,16 +82,20 @@ def teacher_states(
         The policy; needed to explore.
     explore : float
         Share of episodes that the policy plays.
+    teacher : Completion, optional
+        Default: the exact optimum of free energy, with the loop bonus of `config`.
 
     Returns
     -------
     States
     """
+    teacher = teacher or LeastEnergy(config.reward.loop_weight)
     parts = []
     for rows in chunks_by_size(instances, CHUNK):
         chunk = [instances[row] for row in rows]
         explores = rng.random(len(chunk)) < (explore if network is not None else 0.0)
-        episodes = _Episodes(chunk, fitting_config(chunk, config), rng, network, explores)
+        fitting = fitting_config(chunk, config)
+        episodes = _Episodes(chunk, fitting, rng, network, explores, teacher)
         index = torch.from_numpy(rows)
         parts += [
             states._replace(instance=index[states.instance]).slots(config.max_boxes)
@@ -110,11 +116,12 @@ class _Episodes:
         rng: np.random.Generator,
         network: AssemblyNetwork | None,
         explores: BoolArray,
+        teacher: Completion,
     ) -> None:
         self.batch = BatchAssembly(config, len(instances))
         for index, instance in enumerate(instances):
             self.batch.load(index, instance)
-        self.rng, self.network, self.explores = rng, network, explores
+        self.rng, self.network, self.explores, self.teacher = rng, network, explores, teacher
         self.best = np.zeros((len(instances), config.max_boxes), dtype=bool)
         for index in range(len(instances)):
             self._complete(index)
@@ -126,11 +133,8 @@ class _Episodes:
         """Ask the teacher for the best completion of the picks."""
         instance, picks = self.batch.instances[index], self.batch.picks[index]
         assert instance is not None
-        weight = self.batch.config.reward.loop_weight
-        known = instance.optimum_with(weight)
-        best = instance.solver_with(weight).solve(picks) if picks else known
         self.best[index] = False
-        self.best[index, list(best.picks)] = True
+        self.best[index, list(self.teacher.complete(instance, picks))] = True
 
     def play(self) -> list[States]:
         """States of every step, step by step."""
@@ -147,7 +151,9 @@ class _Episodes:
         return steps
 
     def _targets(self, rows: NDArray[np.intp]) -> BoolArray:
-        missing = self.best[rows] & (self.batch.observation["picked"][rows] == 0)
+        # The mask says no where a stray pick has used up the knot order.
+        allowed = self.batch.observation["action_mask"][rows, :-1] != 0
+        missing = self.best[rows] & (self.batch.observation["picked"][rows] == 0) & allowed
         return np.concatenate([missing, ~missing.any(axis=1, keepdims=True)], axis=1)
 
     def _step(self, rows: NDArray[np.intp], target: BoolArray) -> None:

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 
+from boxfold.agents.additive_agents import BestScoreAgent
 from boxfold.agents.heuristics import GreedyEnergyAgent, GreedyStackAgent, RandomAgent
 from boxfold.agents.search import AnnealingAgent, BeamAgent, ExactAgent, RnafoldAgent
 from boxfold.envs.instance import instance_from_sequence
@@ -87,6 +89,20 @@ def test_annealing_keeps_an_energy_budget(problems):
     assemblies = AnnealingAgent(max_energy_calls=50).assemble(problems, rng())
     # a move evaluates at most two sets before the budget is looked at again
     assert all(a.energy_calls <= 52 for a in assemblies)
+
+
+def test_annealing_by_score_starts_from_the_best_sum_of_scores(problems):
+    agent = AnnealingAgent(n_iterations=1, by_score=True, hot=1e-6, cold=1e-6)
+    scored = energies(BestScoreAgent(), problems)
+    assert (energies(agent, problems) <= scored + 1e-6).all() and (scored < 0).any()
+
+
+def test_annealing_by_score_moves_where_scores_are(problems):
+    likely = np.array([0.9, 0.05, 0.05], dtype=np.float32)
+    problem = problems[0].only(np.arange(3))
+    problem = replace(problem, proposals=problem.proposals._replace(score=likely))
+    moves = AnnealingAgent(n_iterations=2000, by_score=True)._moves(problem, rng())
+    assert np.bincount(moves) / 2000 == pytest.approx([0.9, 0.05, 0.05], abs=0.03)
 
 
 def test_best_of_several_annealing_runs(problems):
