@@ -1,8 +1,7 @@
-r"""Draws bundled RNAs: boxes on the grid (docs/example.png), or arcs with their confidence.
+"""Draws an RNA: arcs in the colour of their probability, or boxes on the grid.
 
-python docs/figures.py
-python docs/figures.py preq1_pseudoknot --arcs --s1 real --agent best-score --pseudoknots allow \
-    --out docs/riboswitch.png
+python docs/figures.py           # docs/riboswitch.png
+python docs/figures.py --grid    # docs/example.png
 """
 
 import argparse
@@ -17,15 +16,32 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Arc, Rectangle
+from PIL import Image
 
 from boxfold.agents.predictor import Predictor
 from boxfold.features.agreement import agreement
 from boxfold.features.box import BoxKind
 from boxfold.features.fasta import FastaRecord
 from boxfold.features.loops import structure_boxes
-from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
+from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket, pages
+from boxfold.scripts.predict import AGENT, S1
+
+RIBOSWITCH = {
+    "id": "ztp_riboswitch",
+    "sequence": "GGGAUACAGGACUGGCGGAUUAGUGGGAAACCACGUGGACUGUAUCCGAAAAAAAGCCGACCGCCUGGGCAUC",
+    "dot_bracket": ".((((((((..(.[[[[[....((((....))))..)..))))))))........(((..]]]]]..)))...",
+    "name": "ZTP riboswitch of Thermosinus carboxydivorans",
+    "accession": "PDB 4ZNP",
+    "source": "PDB (CC0); Ren, Rajashankar & Patel 2015 (Structure 23:1375)",
+    "table": "pdb_tr1_vl1",
+    "record": "4znp-1-A",
+}
+"""Drawn unless another is asked for: a fact beside the bundled ones, with canonical pairs only."""
 
 COLOURS = {
     BoxKind.STEM: "#14823c",
@@ -34,28 +50,46 @@ COLOURS = {
 }
 PROPOSED = "#5a96d2"
 KNOWN = "#787878"
-FAINTEST, BEYOND = 0.15, 0.85
-"""Opacity of an arc without any confidence, and what full confidence adds."""
+SURE = LinearSegmentedColormap.from_list("sure", ["#f0a030", "#d2466e", "#322882"])
+"""Of a pair's probability; even the lowest is seen on white, and darker is surer in print, too."""
+
+FLAT = 0.6
+"""Height of an arc, as a share of half a circle's."""
 
 
 def main() -> None:
-    """Predict one bundled example and draw it."""
+    """Predict one RNA and draw it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("id", nargs="?", default="adenine_riboswitch")
-    parser.add_argument("--arcs", action="store_true", help="arcs above and below the sequence")
-    parser.add_argument("--s1", help="name of weights or run folder (default: mfe)")
-    parser.add_argument("--agent", default="clone")
-    parser.add_argument("--pseudoknots", choices=("forbid", "allow"), default="forbid")
-    parser.add_argument("--samples", type=int, default=16)
-    parser.add_argument("--out", default=str(Path(__file__).parent / "example.png"))
+    parser.add_argument("id", nargs="?", default=RIBOSWITCH["id"], help="or that of a bundled RNA")
+    parser.add_argument("--grid", action="store_true", help="boxes on the L x L grid, no arcs")
+    parser.add_argument("--s1", default=S1, help="name of weights or run folder")
+    parser.add_argument("--agent", default=AGENT)
+    parser.add_argument("--pseudoknots", choices=("forbid", "allow"), default="allow")
+    parser.add_argument("--samples", type=int, default=1)
+    parser.add_argument("--out", help="default: riboswitch.png or example.png, beside this file")
     args = parser.parse_args()
-    table = pd.read_csv(str(files("boxfold.scripts") / "examples" / "rnas.csv")).set_index("id")
-    known = table.loc[args.id]
+    known = known_rnas().loc[args.id]
     chain = Predictor.load(args.s1, args.agent, args.pseudoknots, samples=args.samples)
     reference = base_pairs_from_dot_bracket(known["dot_bracket"])
-    paint = arc_figure if args.arcs else grid_figure
-    figure = paint(chain, FastaRecord(args.id, "", known["sequence"], 0), reference, known["name"])
-    figure.savefig(args.out, dpi=120, metadata={"Software": None})
+    paint = grid_figure if args.grid else arc_figure
+    record = FastaRecord(args.id, known["accession"], known["sequence"], 0)
+    out = args.out or Path(__file__).parent / ("example.png" if args.grid else "riboswitch.png")
+    save(paint(chain, record, reference, known["name"]), out)
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """As PNG of 256 colours, a third of the size: what a README shows is loaded by everybody."""
+    figure.set_dpi(120)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    picture.quantize(method=Image.Quantize.MAXCOVERAGE).save(path, format="PNG", optimize=True)
+
+
+def known_rnas() -> pd.DataFrame:
+    """The bundled RNAs and `RIBOSWITCH`, by id."""
+    bundled = pd.read_csv(str(files("boxfold.scripts") / "examples" / "rnas.csv"))
+    return pd.concat([bundled, pd.DataFrame([RIBOSWITCH])]).set_index("id")
 
 
 def grid_figure(chain: Predictor, record: FastaRecord, reference: IntArray, name: str) -> Figure:
@@ -67,41 +101,73 @@ def grid_figure(chain: Predictor, record: FastaRecord, reference: IntArray, name
     draw(axes, len(record.seq), instance.boxes, assembly.base_pairs, reference)
     f1 = agreement(assembly.base_pairs, reference).f1
     add_legend(figure)
-    axes.set_title(f"{name}: {len(instance.boxes)} boxes proposed, F1 {f1:.2f}")
+    axes.set_title(f"{name}\n{len(instance.boxes)} boxes proposed, F1 {f1:.2f}")
     return figure
 
 
 def arc_figure(chain: Predictor, record: FastaRecord, reference: IntArray, name: str) -> Figure:
-    """The predicted pairs above the sequence, as opaque as they are sure; the known ones below."""
+    """The predicted pairs above the sequence, in the colour of their confidence; the known below.
+
+    Pairs of one side only are dashed.
+    """
     (found,) = chain.predict([record], print)
-    length = len(record.seq)
-    figure, axes = plt.subplots(figsize=(8.0, 4.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9.6, 4.9), layout="constrained")
     sure = np.ones(len(found.base_pairs)) if found.confidence is None else found.confidence
-    for pair, opacity in zip(found.base_pairs, sure, strict=True):
-        _arc(axes, pair, up=True, color=COLOURS[BoxKind.STEM], alpha=FAINTEST + opacity * BEYOND)
-    for pair in reference:
-        _arc(axes, pair, up=False, color=KNOWN)
-    size = min(9.0, 620 / length)
-    for position, base in enumerate(record.seq):
-        axes.text(position, 0, base, ha="center", va="center", family="monospace", fontsize=size)
-    tallest = max([2, *np.ptp(np.concatenate([found.base_pairs, reference]), axis=1)]) / 2
-    axes.set(xlim=(-1, length), ylim=(-tallest - 2.5, tallest + 2.5), aspect="equal")
+    _arcs(axes, found.base_pairs, [SURE(each) for each in sure], others=reference, side=1)
+    _arcs(axes, reference, [KNOWN] * len(reference), others=found.base_pairs, side=-1)
+    _letters(axes, record.seq)
+    _name_the_knot(axes, found.base_pairs)
+    widest = max([12, *np.ptp(np.concatenate([found.base_pairs, reference]), axis=1)])
+    top = FLAT * widest / 2 + 3.5
+    axes.set(xlim=(-2.5, len(record.seq) + 1.5), ylim=(-top, top), aspect="equal")
     axes.axis("off")
-    axes.text(-1, tallest + 1, "predicted: the fainter, the less sure", color=COLOURS[BoxKind.STEM])
-    axes.text(-1, -tallest - 2, "known", color=KNOWN)
+    axes.text(-2.5, top - 1.5, "predicted", va="top", fontsize=11, color=SURE(1.0))
+    known = f"known, {record.description} (dashed: missed)"
+    axes.text(-2.5, 1.5 - top, known, va="bottom", fontsize=11, color=KNOWN)
+    _scale(axes)
     f1 = agreement(found.base_pairs, reference).f1
     figure.suptitle(f"{name}: confidence {found.structure_confidence:.2f}, F1 {f1:.2f}")
     return figure
 
 
-def _arc(axes: Axes, pair: IntArray, up: bool, **style: Any) -> None:
-    """Half a circle over (or below) the letters of a pair."""
-    i, j = pair.tolist()
-    angles = (0, 180) if up else (180, 360)
-    middle = ((i + j) / 2, 1 if up else -1)
-    axes.add_patch(
-        Arc(middle, j - i, j - i, theta1=angles[0], theta2=angles[1], linewidth=1.6, **style)
-    )
+def _arcs(axes: Axes, pairs: IntArray, colours: list[Any], others: IntArray, side: int) -> None:
+    """One arc over (side 1) or below (-1) the letters of each pair."""
+    shared = set(map(tuple, others.tolist()))
+    angles = {"theta1": 0, "theta2": 180} if side > 0 else {"theta1": 180, "theta2": 360}
+    for (i, j), colour in zip(pairs.tolist(), colours, strict=True):
+        style = "-" if (i, j) in shared else (0, (3, 2))
+        size = (j - i, FLAT * (j - i))
+        arc = Arc(((i + j) / 2, side), *size, **angles, lw=1.8, ls=style, color=colour)
+        axes.add_patch(arc)
+
+
+def _letters(axes: Axes, seq: str) -> None:
+    """The sequence between both sides, and its ends."""
+    size = min(9.0, 640 / len(seq))
+    style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
+    for position, base in enumerate(seq):
+        axes.text(position, 0, base, family="monospace", **style)
+    for beyond, end in ((-1.7, "5'"), (len(seq) + 0.7, "3'")):
+        axes.text(beyond, 0, end, color=KNOWN, **style)
+
+
+def _name_the_knot(axes: Axes, pairs: IntArray) -> None:
+    """Write above the widest pair among those that are bracketed as crossing others."""
+    crossing = pairs[pages(pairs) > 0]
+    if len(crossing):
+        i, j = crossing[np.argmax(np.ptp(crossing, axis=1))]
+        place = ((i + j) / 2, 1.5 + FLAT * (j - i) / 2)
+        axes.text(*place, "the stem that knots", ha="center", va="bottom", fontsize=9)
+
+
+def _scale(axes: Axes) -> None:
+    """A small colour bar where no arc reaches."""
+    place = axes.inset_axes((0.78, 0.9, 0.2, 0.03))
+    bar = axes.figure.colorbar(ScalarMappable(cmap=SURE), cax=place, orientation="horizontal")
+    bar.set_ticks([0, 0.5, 1])
+    bar.ax.tick_params(labelsize=8, length=2)
+    bar.outline.set_visible(False)
+    bar.ax.set_title("probability of a pair", fontsize=9)
 
 
 def draw(
