@@ -6,12 +6,14 @@ found exactly, pseudoknots included.
 """
 
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 
 from boxfold.agents.additive_agents import AdditiveAgent, AdditiveAgentConfig, share_weights
 from boxfold.agents.box_features import FloatArray
+from boxfold.agents.confidence import PairProbabilities
 from boxfold.agents.judge_features import judge_features
 from boxfold.agents.layout import Layouts, with_slots_for
 from boxfold.agents.learned import Learned
@@ -20,8 +22,9 @@ from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import CHUNK
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
+from boxfold.features.calibration import Calibration
 from boxfold.features.relations import Pseudoknots
-from boxfold.features.stem_weights import StemWeightConfig, stem_weights
+from boxfold.features.stem_weights import StemWeightConfig, most_probable_pairs, stem_weights
 
 
 class JudgeAgent(AdditiveAgent):
@@ -38,11 +41,28 @@ class JudgeAgent(AdditiveAgent):
     def __init__(self, learned: Learned, name: str, pseudoknots: Pseudoknots = "forbid") -> None:
         super().__init__(pseudoknots, AdditiveAgentConfig(knot_charge=learned.knot_charge))
         self.learned, self.name = learned, name
+        self._known: WeakKeyDictionary[Instance, FloatArray] = WeakKeyDictionary()
+
+    @property
+    def calibration(self) -> Calibration:
+        """Of `pair_probabilities`."""
+        return self.learned.calibration
+
+    def shares(self, instances: Sequence[Instance]) -> list[FloatArray]:
+        """See `judged_shares`; told again what is known of an instance that is still in use."""
+        new = [each for each in instances if each not in self._known]
+        self._known.update(zip(new, judged_shares(self.learned.network, new), strict=True))
+        return [self._known[each] for each in instances]
+
+    def pair_probabilities(self, instances: Sequence[Instance]) -> list[PairProbabilities]:
+        """See `boxfold.agents.confidence.JudgesPairs`."""
+        shares = self.shares(instances)
+        return [most_probable_pairs(i.boxes, one) for i, one in zip(instances, shares, strict=True)]
 
     def weights(self, instances: Sequence[Instance]) -> list[FloatArray]:
         """By the shares of true pairs that the network and S1 expect."""
         trust, threshold = self.learned.trust, self.learned.threshold
-        shares = judged_shares(self.learned.network, instances)
+        shares = self.shares(instances)
         return [
             judged_weights(each, of_one, trust, threshold)
             for each, of_one in zip(instances, shares, strict=True)

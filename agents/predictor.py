@@ -7,13 +7,14 @@ import numpy as np
 
 from boxfold.agents.agent import Agent, Assembly
 from boxfold.agents.alternatives import alternatives
+from boxfold.agents.confidence import pairs_of_agent
 from boxfold.agents.registry import load_agent
 from boxfold.envs.instance import Instance
 from boxfold.envs.objective import Objective
 from boxfold.features.calibration import IDENTITY, Calibration
 from boxfold.features.fasta import FastaRecord
 from boxfold.features.formats import StructureRecord
-from boxfold.features.pair_confidence import confidence
+from boxfold.features.pair_confidence import Confidence, confidence
 from boxfold.features.reactivity import Reactivity, matched
 from boxfold.features.relations import Pseudoknots
 from boxfold.features.structure import MIN_HAIRPIN, IntArray
@@ -58,7 +59,7 @@ class Predictor:
     rewards : Combination, optional
         What assemblies are searched and reranked by, in place of the free energy.
     calibration : Calibration
-        Of S1's probabilities, for the confidence.
+        Of S1's probabilities, for the confidence by S1.
     top : int
         Different structures of each sequence, best first.
     """
@@ -137,23 +138,15 @@ class Predictor:
         rng = np.random.default_rng([self.seed, number])
         assemblies = self.agent.assemble(instances, rng, self.samples) if instances else []
         shown = alternatives(self.agent, instances, assemblies, rng, self.top)
-        found = {
-            instance.id: [self._record(instance, *each) for each in enumerate(ranked, start=1)]
-            for instance, ranked in zip(instances, shown, strict=True)
-        }
+        pairs, calibration = pairs_of_agent(self.agent, instances, self.calibration)
+        found = {}
+        for instance, known, ranked in zip(instances, pairs, shown, strict=True):
+            sure = [confidence(*known, each.base_pairs, calibration) for each in ranked]
+            found[instance.id] = [
+                _record(instance, rank, *each)
+                for rank, each in enumerate(zip(ranked, sure, strict=True), start=1)
+            ]
         return [each for r in chunk for each in found.get(r.id) or [_open_chain(r)]]
-
-    def _record(self, instance: Instance, rank: int, assembly: Assembly) -> StructureRecord:
-        sure = confidence(instance.boxes, instance.score, assembly.base_pairs, self.calibration)
-        return StructureRecord(
-            instance.id,
-            instance.seq,
-            assembly.base_pairs,
-            _free_energy(instance, assembly),
-            round(sure.structure, 3),
-            rank,
-            sure.pairs.round(3),
-        )
 
     def instances(self, records: Sequence[FastaRecord]) -> list[Instance]:
         """Records with their proposed boxes."""
@@ -203,6 +196,18 @@ def _open_chain(record: FastaRecord) -> StructureRecord:
     """The only structure of a sequence too short for any pair."""
     pairs: IntArray = np.zeros((0, 2), dtype=np.int64)
     return StructureRecord(record.id, record.seq, pairs, 0.0, 1.0, confidence=np.zeros(0))
+
+
+def _record(instance: Instance, rank: int, assembly: Assembly, sure: Confidence) -> StructureRecord:
+    return StructureRecord(
+        instance.id,
+        instance.seq,
+        assembly.base_pairs,
+        _free_energy(instance, assembly),
+        round(sure.structure, 3),
+        rank,
+        sure.pairs.round(3),
+    )
 
 
 def _free_energy(instance: Instance, assembly: Assembly) -> float:

@@ -3,9 +3,10 @@ r"""Fits the confidence of S1 on known structures, and says on others how true i
 OMP_NUM_THREADS=1 python benchmarks/calibration.py --s1 mfe --fit ../shared/data/bprna_vl0.csv.gz \
     --report ../shared/data/bprna_ts0.csv.gz --count 300 --out runs/calibration
 
-Pairs are those that boxes of S1 hold, true if the reference has them: whoever assembles, these are
-the probabilities that a structure's confidence is made of. Beside them, the pairs and structures
-of one agent. With ``--ship`` the two numbers go to the place where `boxfold predict` finds them.
+Pairs are those that boxes of S1 hold, true if the reference has them: these are the probabilities
+that a structure's confidence is made of. Beside them, the pairs and structures of one agent. With
+``--ship`` the two numbers go to the place where `boxfold predict` finds them. An agent that judges
+pairs itself (`judge`) brings the two numbers in its weights: they are only reported.
 """
 
 import argparse
@@ -17,8 +18,8 @@ import numpy as np
 import pandas as pd
 import torch
 
+from boxfold.agents.confidence import JudgesPairs, PairProbabilities, pairs_of_agent
 from boxfold.agents.predictor import Predictor
-from boxfold.envs.instance import Instance
 from boxfold.envs.instance_table import instances_from_frame
 from boxfold.features.agreement import agreement
 from boxfold.features.calibration import (
@@ -29,8 +30,7 @@ from boxfold.features.calibration import (
     reliability,
 )
 from boxfold.features.fasta import FastaRecord
-from boxfold.features.pair_confidence import confidence, pair_values
-from boxfold.features.stem_weights import pair_probabilities
+from boxfold.features.pair_confidence import confidence, is_known
 from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
 from boxfold.s1 import calibration_file
 from boxfold.s1.shipped import SHIPPED
@@ -42,10 +42,9 @@ CHUNK = 16
 
 
 class Seen(NamedTuple):
-    """A known RNA, its boxes and what the agent made of it; pairs (K, 2)."""
+    """A known RNA, the pairs that boxes hold and what the agent made of it; pairs (K, 2)."""
 
-    boxes: IntArray
-    score: FloatArray
+    held: PairProbabilities
     structure: IntArray
     reference: IntArray
 
@@ -71,36 +70,28 @@ def seen(path: str, predictor: Predictor, count: int, max_length: int, seed: int
             else predictor.instances(records)
         )
         made = predictor.agent.assemble(instances, rng)
-        for instance, assembly, text in zip(instances, made, part["dot_bracket"], strict=True):
-            known = base_pairs_from_dot_bracket(text)
-            found.append(_seen(instance, assembly.base_pairs, known))
+        pairs, _ = pairs_of_agent(predictor.agent, instances, IDENTITY)
+        known = map(base_pairs_from_dot_bracket, part["dot_bracket"])
+        structures = (assembly.base_pairs for assembly in made)
+        found += map(Seen, pairs, structures, known)
     return found
-
-
-def _seen(instance: Instance, structure: IntArray, known: IntArray) -> Seen:
-    return Seen(instance.boxes, np.asarray(instance.score, dtype=float), structure, known)
 
 
 def offered_pairs(examples: Sequence[Seen]) -> tuple[FloatArray, FloatArray]:
     """Raw probability of every pair that a box holds, and whether it is known; both (N,)."""
     raw, truth = [np.zeros(0)], [np.zeros(0)]
     for each in examples:
-        held, probability = pair_probabilities(each.boxes, each.score)
+        held, probability = each.held
         raw.append(probability)
         truth.append(is_known(held, each.reference))
     return np.concatenate(raw), np.concatenate(truth)
-
-
-def is_known(pairs: IntArray, reference: IntArray) -> FloatArray:
-    """1 where a pair is in the reference, else 0; (K, 2) and (M, 2) to (K,)."""
-    return pair_values(reference, np.ones(len(reference)), pairs)
 
 
 def report(examples: Sequence[Seen], calibration: Calibration) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row of numbers, and the ten bins of the pairs that boxes hold."""
     raw, truth = offered_pairs(examples)
     offered = reliability(calibration.apply(raw), truth)
-    sure = [confidence(e.boxes, e.score, e.structure, calibration) for e in examples]
+    sure = [confidence(*each.held, each.structure, calibration) for each in examples]
     shown = np.concatenate([each.pairs for each in sure])
     right = np.concatenate([is_known(e.structure, e.reference) for e in examples])
     assembled = reliability(shown, right)
@@ -138,7 +129,7 @@ def main() -> None:
     parser.add_argument("--s1", default="mfe", help="mfe, real or a run folder")
     parser.add_argument("--agent", default="best-score", help="who assembles")
     parser.add_argument("--pseudoknots", choices=("forbid", "allow"), default="allow")
-    parser.add_argument("--fit", required=True, help="id, sequence, dot_bracket; or proposals")
+    parser.add_argument("--fit", help="id, sequence, dot_bracket; or proposals")
     parser.add_argument("--report", required=True, help="another one")
     parser.add_argument("--count", type=int, default=300, help="sequences of each, at random")
     parser.add_argument("--max-length", type=int, default=600, help="longer ones are left out")
@@ -149,7 +140,16 @@ def main() -> None:
     torch.set_num_threads(1)
     predictor = Predictor.load(args.s1, args.agent, args.pseudoknots)
     options = predictor, args.count, args.max_length, args.seed
-    fitted = fit_calibration(*offered_pairs(seen(args.fit, *options)))
+    agent = predictor.agent
+    if isinstance(agent, JudgesPairs) and (args.fit or args.ship):
+        parser.error(f"{args.agent} brings its own calibration: neither --fit nor --ship")
+    if not isinstance(agent, JudgesPairs) and not args.fit:
+        parser.error("--fit is needed")
+    fitted = (
+        agent.calibration
+        if isinstance(agent, JudgesPairs)
+        else fit_calibration(*offered_pairs(seen(args.fit, *options)))
+    )
     examples = seen(args.report, *options)
     parts = [f"{args.s1}, {args.agent}: {fitted}; {len(examples)} sequences of {args.report}"]
     for name, calibration in (("raw", IDENTITY), ("calibrated", fitted)):

@@ -10,7 +10,8 @@ rows are cut, its validation rows stay:
   RNAs that have no accession, which may belong to them
 - ``part_2.parquet``, ``part_4``, ``part_8``: a half, a quarter, an eighth, each within the one before
 
-``SET.csv`` are the RNAs of each set of `HELD_OUT` in VL0 and TS0, to report on.
+``SET.csv`` are the RNAs of each set of `HELD_OUT` in VL0 and TS0, to report on;
+`boxfold dataset-known --without $(cat families.txt)` makes other tables without these sets.
 """  # noqa: E501
 
 import argparse
@@ -80,6 +81,11 @@ def main() -> int:
         print(f"{name}: {(rows['split'] == 'train').sum()} training rows", flush=True)
     tables = [args.shared / f"bprna_{name}.csv.gz" for name in ("vl0", "ts0")]
     known = pd.concat([read_sequences(path, on_warning=lambda line: None) for path in tables])
+    three = [name for names in HELD_OUT.values() for name in names.split()]
+    columns = ("rfam_acc" if name.startswith("RF") else "family" for name in three)
+    words = [f"{column}={name}\n" for column, name in zip(columns, three, strict=True)]
+    with atomic_path(args.out / "families.txt") as path:
+        path.write_text("".join(words), encoding="utf-8")
     for name, names in HELD_OUT.items():
         rows = known[in_set(known, names.split())]
         with atomic_path(args.out / f"{name}.csv") as path:

@@ -3,10 +3,10 @@ r"""Meta-assembly: boosted trees judge the stems of other tools, exact search pu
 OMP_NUM_THREADS=1 python benchmarks/meta_assembly.py --peers ../shared/data/peers_public.csv.gz \
     --boxes runs/peers --set ts0 --parts votes energies --seed 0 --out runs/meta
 
-TS0: nested cross-validation, Rfam families held out as wholes, and RNAs without an accession by
-data base: each on its own they would have relatives in training. PseudoBase++: half tune trains and
-tunes, half report is reported. Writes SET_PARTS_SEED.csv with columns id, agent, dot_bracket, f1,
-f1_canonical and those of knots, for `benchmarks/peers.py --ours` and `boxfold compare`.
+TS0: nested cross-validation, relatives (`meta_rows.relatives_of`) held out as wholes. PseudoBase++:
+half tune trains and tunes, half report is reported. Writes SET_PARTS_SEED.csv with columns id,
+agent, relatives, dot_bracket, f1, f1_canonical and those of knots, for `benchmarks/peers.py --ours`
+and `boxfold compare` (--by relatives).
 """
 
 import argparse
@@ -17,58 +17,31 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from meta_rows import PARTS, Features, instances_of
+from meta_decoding import Decoding, most_expected, reference_of, tune_decoding
+from meta_rows import PARTS, Features, instances_of, relatives_of
 
-from boxfold.agents.additive_agents import share_weights
-from boxfold.agents.additive_tuning import AdditiveSetting, tuned, tuning_table
 from boxfold.agents.boosted_trees import (
     BoostedTrees,
     BoostedTreesConfig,
     train_boosted_trees,
 )
-from boxfold.agents.comparison import family_numbers
-from boxfold.agents.cross_fitting import HeldOut, Judged, apart, fold_numbers, nested_folds
+from boxfold.agents.cross_fitting import HeldOut, apart, fold_numbers, nested_folds
 from boxfold.agents.real_structures import real_measures
 from boxfold.envs.instance import Instance
 from boxfold.features.agreement import agreement
 from boxfold.features.files import atomic_path
 from boxfold.features.structure import dot_bracket
-from boxfold.rewards.additive import AdditiveConfig, additive_optimum
 
 N_FOLDS = 5
-THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4)
-KNOT_CHARGES = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
-def tune(judged: Judged, args: argparse.Namespace) -> AdditiveSetting:
-    """Threshold at a charge of 1, then the charge at this threshold: on a sample of RNAs."""
-    rng = np.random.default_rng(args.seed)
-    known = len(judged.instances)
-    drawn = rng.permutation(known)[: args.tune_on]
-    instances = [judged.instances[k] for k in drawn]
-    shares = [judged.shares[k] for k in drawn]
-
-    def weigh(index: int, threshold: float) -> np.ndarray:
-        return share_weights(instances[index], shares[index], threshold)
-
-    table = tuning_table(instances, weigh, "allow", THRESHOLDS, (1.0,))
-    best = tuned(table, args.max_false_knots).threshold
-    other = [charge for charge in KNOT_CHARGES if charge != 1.0]
-    more = tuning_table(instances, weigh, "allow", (best,), other)
-    at_best = table[table["threshold"] == best]
-    return tuned(pd.concat([at_best, more], ignore_index=True), args.max_false_knots)
-
-
-def assembled(held_out: HeldOut, setting: AdditiveSetting, agent: str) -> list[dict[str, object]]:
+def assembled(held_out: HeldOut, setting: Decoding, agent: str) -> list[dict[str, object]]:
     """A row per RNA of the fold."""
-    config = AdditiveConfig("allow", knot_charge=setting.knot_charge)
     rows = []
     for each, shares in zip(*held_out.fold, strict=True):
-        weights = share_weights(each, shares, setting.threshold)
-        pairs = each.base_pairs(additive_optimum(each.boxes, weights, config).picks)
-        reference = each.reference
-        assert reference is not None
-        row = {"id": each.id, "agent": agent, "dot_bracket": dot_bracket(pairs, len(each.seq))}
+        pairs, reference = each.base_pairs(most_expected(each, shares, setting)), reference_of(each)
+        row = {"id": each.id, "agent": agent, "relatives": relatives_of(each)}
+        row["dot_bracket"] = dot_bracket(pairs, len(each.seq))
         scores = {"f1": agreement(pairs, reference).f1, **real_measures(each.seq, pairs, reference)}
         rows.append({**row, **scores, **setting._asdict()})
     return rows
@@ -95,18 +68,12 @@ def held_out_of(args: argparse.Namespace, features: Features) -> list[HeldOut]:
         features.add(args.more, more, parts)
         more = allowed(more, args)
     if args.set == "ts0":
-        groups = family_numbers(pd.Index([each.id for each in instances]), families_of(instances))
+        groups = pd.factorize(np.array([relatives_of(each) for each in instances]))[0]
         return nested_folds(instances, fold_numbers(groups, N_FOLDS, args.seed), train, more)
     known = allowed(instances, args)
     report = [each for each in instances if each.texts["half"] == "report"]
     folds = fold_numbers(np.arange(len(known)), N_FOLDS, args.seed)
     return [apart(known, folds, report, train, more)]
-
-
-def families_of(instances: list[Instance]) -> pd.Series:
-    """Rfam accession by id; without one the data base, since most hold one kind of RNA."""
-    texts = {each.id: each.texts for each in instances}
-    return pd.Series({name: of.get("rfam_acc") or of.get("family") for name, of in texts.items()})
 
 
 def allowed(instances: list[Instance], args: argparse.Namespace) -> list[Instance]:
@@ -137,7 +104,7 @@ def main() -> None:
     name = f"{args.set}{'+' + args.more if args.more else ''}_{'-'.join(args.parts)}_{args.seed}"
     rows: list[dict[str, object]] = []
     for held_out in held_out_of(args, Features(args)):
-        setting = tune(held_out.tuning, args)
+        setting = tune_decoding(held_out.tuning, args.tune_on, args.max_false_knots, args.seed)
         print(f"{setting}", flush=True)
         rows += assembled(held_out, setting, f"meta_{name}")
     table = pd.DataFrame(rows)

@@ -15,6 +15,16 @@ from boxfold.features.files import atomic_path
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.s1.tables import read_proposals
 
+_KINDS = {
+    "CRW SPR": "CRW SPR RF00001 RF00002 RF00005 RF00028 RF00029 RF00177 RF01852 RF01959 RF01960",
+    "RNP": "RNP RF00009 RF00010 RF00011 RF00030 RF00373 RF01577 RF02357",
+    "SRP": "SRP RF00017 RF00169 RF01502 RF01570 RF01854 RF01855 RF01856 RF01857",
+    "tmRNA": "tmRNA RF00023 RF01849 RF01850 RF01851 RF02544",
+}
+_KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
+"""Of data bases of few kinds of RNA, and of the Rfam families of these kinds: CRW has tRNAs, as
+SPR, 5S rRNAs, pieces of other rRNAs and introns."""
+
 PARTS = ("votes", "energies", "ensembles")
 """Groups of features; a variant is the first, the first two, or all of them."""
 
@@ -23,6 +33,16 @@ def instances_of(boxes: Path, set_name: str) -> list[Instance]:
     """Instances of a table of `boxfold propose --structures` with a known structure."""
     found = instances_from_frame(read_proposals(boxes / f"{set_name}.parquet"), max_boxes=256)
     return [each for each in found if each.reference is not None]
+
+
+def relatives_of(instance: Instance) -> str:
+    """What is held out together: the Rfam family, or a kind of RNA that has a data base.
+
+    Many of such a data base have no accession, and would have relatives in training.
+    """
+    of = instance.texts
+    base, accession = of.get("family") or "", of.get("rfam_acc") or ""
+    return _KIND_OF.get(base) or _KIND_OF.get(accession) or accession or base or instance.id
 
 
 class Features:

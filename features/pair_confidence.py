@@ -1,7 +1,7 @@
 r"""How sure a structure is: a probability for each of its pairs, and its expected F1.
 
-Both come from the boxes that S1 proposed, whoever assembled the structure. A pair is as probable
-as all boxes that hold it together (`boxfold.features.stem_weights`), calibrated.
+Both come from the boxes that S1 proposed. A pair is as probable as all boxes that hold it together,
+or as an agent says that judges boxes (`boxfold.features.stem_weights`), calibrated.
 
 With confidences c of the K pairs of a structure, 0 where no box holds the pair, and the sum E of
 the calibrated probabilities of all pairs that boxes hold, the structure's confidence is
@@ -18,10 +18,8 @@ no true pair at all: ``exp(-E)``, as if pairs came independently.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from boxfold.features.calibration import IDENTITY, Calibration, FloatArray
-from boxfold.features.stem_weights import pair_probabilities
 from boxfold.features.structure import IntArray
 
 
@@ -41,21 +39,21 @@ class Confidence(NamedTuple):
 
 
 def confidence(
-    boxes: IntArray,
-    score: ArrayLike,
+    held: IntArray,
+    probability: FloatArray,
     base_pairs: IntArray,
     calibration: Calibration = IDENTITY,
 ) -> Confidence:
-    """Confidence of a structure by the boxes of its sequence.
+    """Confidence of a structure by the pairs that the boxes of its sequence hold.
 
     Parameters
     ----------
-    boxes : ndarray, dtype=int, shape (N, 5)
-        Proposed stems.
-    score : array_like of float, shape (N,)
-        Probability of each.
+    held : ndarray, dtype=int, shape (P, 2)
+        As of `pair_probabilities` or `most_probable_pairs`.
+    probability : ndarray, dtype=float64, shape (P,)
+        Of each.
     base_pairs : ndarray, dtype=int, shape (K, 2)
-        The structure, made of these boxes or not.
+        The structure, made of these pairs or not.
     calibration : Calibration
 
     Returns
@@ -64,15 +62,14 @@ def confidence(
 
     Examples
     --------
-    >>> boxes = np.array([[0, 0, 8, 2, 2], [0, 1, 7, 2, 2]])
-    >>> found = confidence(boxes, np.array([0.5, 0.25]), np.array([[0, 9], [1, 8]]))
+    >>> held = np.array([[0, 9], [1, 8], [2, 7]])
+    >>> found = confidence(held, np.array([0.5, 0.75, 0.25]), np.array([[0, 9], [1, 8]]))
     >>> found.pairs.tolist(), round(found.structure, 3)
     ([0.5, 0.75], 0.714)
     """
-    held, raw = pair_probabilities(boxes, score)
-    probability = calibration.apply(raw)
-    of_pairs = pair_values(held, probability, base_pairs)
-    return Confidence(of_pairs, structure_confidence(of_pairs, float(probability.sum())))
+    sure = calibration.apply(probability)
+    of_pairs = pair_values(held, sure, base_pairs)
+    return Confidence(of_pairs, structure_confidence(of_pairs, float(sure.sum())))
 
 
 def structure_confidence(pairs: FloatArray, expected_pairs: float) -> float:
@@ -115,3 +112,20 @@ def pair_values(held: IntArray, values: FloatArray, wanted: IntArray) -> FloatAr
     keys, sought = held @ [width, 1], wanted @ [width, 1]
     at = np.minimum(np.searchsorted(keys, sought), len(keys) - 1)
     return np.where(keys[at] == sought, values[at], 0.0)
+
+
+def is_known(pairs: IntArray, reference: IntArray) -> FloatArray:
+    """1 where a pair is in a structure, else 0.
+
+    Parameters
+    ----------
+    pairs : ndarray, dtype=int, shape (P, 2)
+    reference : ndarray, dtype=int, shape (K, 2)
+        Sorted.
+
+    Examples
+    --------
+    >>> is_known(np.array([[0, 9], [1, 7]]), np.array([[0, 9], [1, 8]])).tolist()
+    [1.0, 0.0]
+    """
+    return pair_values(reference, np.ones(len(reference)), pairs)

@@ -75,6 +75,36 @@ def pair_probabilities(boxes: IntArray, score: ArrayLike) -> tuple[IntArray, Flo
     return pairs, total
 
 
+def most_probable_pairs(boxes: IntArray, share: ArrayLike) -> tuple[IntArray, FloatArray]:
+    """Base pairs that boxes hold, where each box tells which share of its pairs is true.
+
+    Parameters
+    ----------
+    boxes : ndarray, dtype=int, shape (N, 5)
+        Stems.
+    share : array_like of float, shape (N,)
+        Expected share of true pairs of each box.
+
+    Returns
+    -------
+    pairs : ndarray, dtype=int64, shape (P, 2)
+        Each once, sorted.
+    probability : ndarray, dtype=float64, shape (P,)
+        The greatest share of the boxes that hold the pair: variants of a stem don't add up.
+
+    Examples
+    --------
+    >>> boxes = np.array([[0, 0, 8, 2, 2], [0, 1, 7, 2, 2]])
+    >>> pairs, probability = most_probable_pairs(boxes, [0.5, 0.75])
+    >>> pairs.tolist(), probability.tolist()
+    ([[0, 9], [1, 8], [2, 7]], [0.5, 0.75, 0.75])
+    """
+    pairs, pair = _distinct(boxes)
+    probability = np.zeros(len(pairs))
+    np.maximum.at(probability, pair, np.repeat(np.asarray(share, dtype=float), boxes[:, 3]))
+    return pairs, probability
+
+
 def stem_weights(
     boxes: IntArray, score: ArrayLike, config: StemWeightConfig | None = None
 ) -> FloatArray:
@@ -135,9 +165,14 @@ def shared_pairs(boxes: IntArray, base_pairs: IntArray) -> IntArray:
 
 def _summed(boxes: IntArray, score: ArrayLike) -> tuple[IntArray, IntArray, FloatArray]:
     """Distinct pairs, which of them each pair of each box is, and their probabilities."""
+    pairs, pair = _distinct(boxes)
+    weight = np.repeat(np.asarray(score, dtype=np.float64), boxes[:, 3])
+    return pairs, pair, np.minimum(np.bincount(pair, weight, len(pairs)), 1.0)
+
+
+def _distinct(boxes: IntArray) -> tuple[IntArray, IntArray]:
+    """Distinct pairs (P, 2), sorted, and which of them each pair of each box is."""
     every = stem_base_pairs(boxes)
     width = int(every.max(initial=0)) + 1
     keys, pair = np.unique(every[:, 0] * width + every[:, 1], return_inverse=True)
-    weight = np.repeat(np.asarray(score, dtype=np.float64), boxes[:, 3])
-    total = np.minimum(np.bincount(pair, weight, len(keys)), 1.0)
-    return np.stack(np.divmod(keys, width), axis=1), pair, total
+    return np.stack(np.divmod(keys, width), axis=1), pair

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from boxfold.agents import judge_agent
 from boxfold.agents.additive_agents import BestScoreAgent, BestScoreConfig
 from boxfold.agents.additive_tuning import structure_scores
+from boxfold.agents.confidence import JudgesPairs, pairs_of_agent
 from boxfold.agents.judge import JUDGE_NETWORK, JudgeConfig, JudgeTrainer
 from boxfold.agents.judge_agent import JudgeAgent, judged_shares
 from boxfold.agents.judge_features import EXTRA_NAMES, JUDGE_NAMES, judge_features
@@ -14,9 +16,12 @@ from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.registry import load_agent
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
+from boxfold.features.calibration import IDENTITY, Calibration, reliability
 from boxfold.features.errors import InputError
+from boxfold.features.pair_confidence import is_known
 from boxfold.features.proposals import EVIDENCE, Proposals, no_loops, run_proposals
 from boxfold.features.stem_weights import StemWeightConfig
+from boxfold.features.stem_weights import pair_probabilities as pairs_of_boxes
 from boxfold.features.synthetic import synthetic_sequence
 from boxfold.rewards.energy import mfe
 from boxfold.rewards.ensemble import pair_probabilities
@@ -88,6 +93,38 @@ def test_what_it_learns_beats_the_boxes_alone(trained):
         for assemblies in (found, baseline)
     )
     assert learnt > plain + 0.1
+
+
+def test_confidence_is_the_judges_own_and_calibrated(trained):
+    agent = load_agent(str(trained), "forbid")
+    assert isinstance(agent, JudgesPairs) and agent.calibration != IDENTITY
+    unseen = folded(30, seed=5)
+    pairs, calibration = pairs_of_agent(agent, unseen, IDENTITY)
+    assert calibration == agent.calibration
+    (held, raw), share = pairs[0], agent.shares(unseen)[0]
+    assert raw.max() == pytest.approx(share.max())
+    known = [is_known(held, each.reference) for (held, _), each in zip(pairs, unseen, strict=True)]
+    found = reliability(
+        calibration.apply(np.concatenate([raw for _, raw in pairs])), np.concatenate(known)
+    )
+    assert found.ece < 0.05
+    best_score = load_agent("best-score", "forbid")
+    by_s1, of_s1 = pairs_of_agent(best_score, unseen[:1], Calibration(2.0))
+    assert of_s1 == Calibration(2.0) and by_s1[0][0].tolist() == held.tolist()
+    assert by_s1[0][1] == pytest.approx(pairs_of_boxes(unseen[0].boxes, unseen[0].score)[1])
+
+
+def test_shares_are_computed_once_per_instance(trained, monkeypatch):
+    agent = load_agent(str(trained), "forbid")
+    one, other = folded(2, seed=8)
+    first = agent.shares([one])[0]
+    asked = []
+    plain = judge_agent.judged_shares
+    monkeypatch.setattr(
+        judge_agent, "judged_shares", lambda net, given: asked.append(given) or plain(net, given)
+    )
+    again = agent.shares([one, other])
+    assert again[0] is first and asked == [[other]] and len(again[1]) == other.n_boxes
 
 
 def test_a_knot_is_picked_only_for_more_than_its_charge():

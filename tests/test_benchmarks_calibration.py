@@ -22,9 +22,9 @@ def calibration(benchmarks):
 
 
 def example(calibration):
-    boxes = np.array([[0, 0, 8, 2, 2], [0, 1, 7, 2, 2]])
+    held = np.array([[0, 9], [1, 8], [2, 7]]), np.array([0.5, 0.75, 0.25])
     structure, known = np.array([[0, 9], [1, 8]]), np.array([[1, 8], [2, 7]])
-    return calibration.Seen(boxes, np.array([0.5, 0.25]), structure, known)
+    return calibration.Seen(held, structure, known)
 
 
 def test_pairs_of_boxes_and_numbers_by_hand(calibration):

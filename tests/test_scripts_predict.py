@@ -14,6 +14,7 @@ from boxfold.features.errors import InputError
 from boxfold.features.fasta import FastaRecord
 from boxfold.features.formats import StructureRecord, from_bpseq, from_ct, from_dbn
 from boxfold.features.pair_confidence import confidence
+from boxfold.features.stem_weights import pair_probabilities
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.rewards.energy import EnergyModel, mfe
 from boxfold.s1.propose import S1Model
@@ -272,7 +273,8 @@ def test_confidence_is_that_of_the_boxes_calibrated(untrained_s1):
     chain = predictor.Predictor(S1Model.load(untrained_s1), load_agent("exact"), calibration=twice)
     for record, prediction in zip(records(2), chain.predict(records(2), pytest.fail), strict=True):
         (instance,) = chain.instances([record])
-        expected = confidence(instance.boxes, instance.score, prediction.base_pairs, twice)
+        held = pair_probabilities(instance.boxes, instance.score)
+        expected = confidence(*held, prediction.base_pairs, twice)
         assert prediction.structure_confidence == round(expected.structure, 3)
         assert prediction.confidence.tolist() == expected.pairs.round(3).tolist()
         assert prediction.confidence.min() > 0

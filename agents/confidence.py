@@ -1,0 +1,45 @@
+"""How sure each structure of an agent is: by S1's boxes, or by an agent that knows better."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from boxfold.agents.agent import Agent
+from boxfold.envs.instance import Instance
+from boxfold.features.calibration import Calibration, FloatArray
+from boxfold.features.stem_weights import pair_probabilities
+from boxfold.features.structure import IntArray
+
+PairProbabilities = tuple[IntArray, FloatArray]
+"""Base pairs that boxes hold (P, 2), each once, sorted, and the probability of each (P,)."""
+
+
+@runtime_checkable
+class JudgesPairs(Protocol):
+    """An agent that says itself how probable pairs are."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """Of its probabilities."""
+        ...
+
+    def pair_probabilities(self, instances: Sequence[Instance]) -> list[PairProbabilities]:
+        """Raw probabilities of the pairs that the boxes of each instance hold."""
+        ...
+
+
+def pairs_of_agent(
+    agent: Agent, instances: Sequence[Instance], of_s1: Calibration
+) -> tuple[list[PairProbabilities], Calibration]:
+    """Raw probabilities of pairs, and what calibrates them.
+
+    Parameters
+    ----------
+    agent : Agent
+        Who assembles; S1's boxes speak unless it is one that `JudgesPairs`.
+    instances : sequence of Instance
+    of_s1 : Calibration
+        Of S1's probabilities.
+    """
+    if isinstance(agent, JudgesPairs):
+        return agent.pair_probabilities(instances), agent.calibration
+    return [pair_probabilities(each.boxes, each.score) for each in instances], of_s1
