@@ -10,7 +10,13 @@ def rows() -> pd.DataFrame:
     """Training rows of four origins, twenty each, and a validation row of each."""
     kinds = [("RF00005", "RFAM"), ("RF09999", "RFAM"), ("RF00028", "RFAM"), (None, "SPR")]
     table = [
-        {"id": f"{acc}_{n}", "rfam_acc": acc, "family": base, "split": split}
+        {
+            "id": f"{acc}_{n}",
+            "rfam_acc": acc,
+            "family": base,
+            "split": split,
+            "dot_bracket": "(((..[[[..)))..]]]" if n % 2 else "(((.......))).....",
+        }
         for acc, base in kinds
         for n, split in enumerate(["train"] * 20 + ["validation"])
     ]
@@ -24,6 +30,9 @@ def test_sets_without_families_keep_what_validates():
     left = {name: set(part.loc[part["split"] == "train", "id"]) for name, part in sets.items()}
     assert {name.rsplit("_", 1)[0] for name in left["families"]} == {"RF09999", "RF00028"}
     assert {name.rsplit("_", 1)[0] for name in left["knots"]} == {"RF00005", "RF09999"}
+    assert left["knotted_only"] == {
+        f"{acc}_{n}" for acc in ("RF00028", None) for n in range(1, 20, 2)
+    }
     assert all((part["split"] == "validation").sum() == 4 for part in sets.values())
 
 
