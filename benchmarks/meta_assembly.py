@@ -1,16 +1,15 @@
-r"""Meta-assembly: boosted trees judge the stems of other tools, exact search puts them together.
+r"""Meta-assembly: a regression judges the pairs of other tools, exact search puts stems together.
 
 OMP_NUM_THREADS=1 python benchmarks/meta_assembly.py --peers ../shared/data/peers_public.csv.gz \
-    --boxes runs/peers --set ts0 --parts votes energies --seed 0 --out runs/meta
+    --boxes runs/peers --set ts0 --seed 0 --out runs/meta
 
 TS0: nested cross-validation, relatives (`meta_rows.relatives_of`) held out as wholes. PseudoBase++:
-half tune trains and tunes, half report is reported. Writes SET_PARTS_SEED.csv with columns id,
-agent, relatives, dot_bracket, f1, f1_canonical and those of knots, for `benchmarks/peers.py --ours`
-and `boxfold compare` (--by relatives).
+half tune trains and tunes, half report is reported. Writes SET_votes-PARAMETERS_SEED.csv with
+columns id, agent, relatives, dot_bracket, f1, f1_canonical and those of knots, for
+`benchmarks/peers.py --ours` and `boxfold compare` (--by relatives).
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,13 +17,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from meta_decoding import Decoding, most_expected, reference_of, tune_decoding
-from meta_rows import PARTS, Features, instances_of, relatives_of
+from meta_judge import PairJudge, train_pair_judge
+from meta_rows import Features, instances_of, relatives_of
 
-from boxfold.agents.boosted_trees import (
-    BoostedTrees,
-    BoostedTreesConfig,
-    train_boosted_trees,
-)
 from boxfold.agents.cross_fitting import HeldOut, apart, fold_numbers, nested_folds
 from boxfold.agents.real_structures import real_measures
 from boxfold.envs.instance import Instance
@@ -49,31 +44,22 @@ def assembled(held_out: HeldOut, setting: Decoding, agent: str) -> list[dict[str
 
 def held_out_of(args: argparse.Namespace, features: Features) -> list[HeldOut]:
     """The folds of TS0, or half report of PseudoBase++ as the only one."""
-    parts = tuple(args.parts)
-    config = BoostedTreesConfig(
-        args.trees, args.learning_rate, args.leaves, l2=5.0, columns=args.columns, seed=args.seed
-    )
 
-    def train(instances: Sequence[Instance]) -> BoostedTrees:
+    def train(instances: Sequence[Instance]) -> PairJudge:
         start = time.process_time()
-        trees = train_boosted_trees(instances, config, lambda each: features.of(each, parts))
+        judge = train_pair_judge(instances, features.of)
         print(f"{len(instances)} RNAs: {time.process_time() - start:.1f} CPU s", flush=True)
-        return trees
+        return judge
 
     instances = instances_of(args.boxes, args.set)
-    features.add(args.set, instances, parts)
-    more: list[Instance] = []
-    if args.more:
-        more = instances_of(args.boxes, args.more)
-        features.add(args.more, more, parts)
-        more = allowed(more, args)
+    features.add(args.set, instances)
     if args.set == "ts0":
         groups = pd.factorize(np.array([relatives_of(each) for each in instances]))[0]
-        return nested_folds(instances, fold_numbers(groups, N_FOLDS, args.seed), train, more)
+        return nested_folds(instances, fold_numbers(groups, N_FOLDS, args.seed), train)
     known = allowed(instances, args)
     report = [each for each in instances if each.texts["half"] == "report"]
     folds = fold_numbers(np.arange(len(known)), N_FOLDS, args.seed)
-    return [apart(known, folds, report, train, more)]
+    return [apart(known, folds, report, train)]
 
 
 def allowed(instances: list[Instance], args: argparse.Namespace) -> list[Instance]:
@@ -88,20 +74,16 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, required=True, help="table of predictions")
     parser.add_argument("--boxes", type=Path, required=True, help="folder of SET.parquet")
     parser.add_argument("--set", choices=("ts0", "pseudobase"), required=True)
-    parser.add_argument("--more", choices=("ts0", "pseudobase"), help="learn from these too")
     parser.add_argument("--without", help="file of ids that are not learned from")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--parameters", nargs="+", default=["turner2004"], help="of ensembles")
-    parser.add_argument("--trees", type=int, default=80)
-    parser.add_argument("--learning-rate", type=float, default=0.1)
-    parser.add_argument("--leaves", type=int, default=15)
-    parser.add_argument("--columns", type=float, default=0.3, help="share of features per split")
+    parser.add_argument(
+        "--parameters", nargs="*", default=["turner2004", "andronescu2007"], help="energy models"
+    )
     parser.add_argument("--tune-on", type=int, default=200, help="most RNAs to tune on")
     parser.add_argument("--max-false-knots", type=float, default=0.1, help="in tuning")
-    parser.add_argument("--seed", type=int, default=0, help="of folds and trees")
+    parser.add_argument("--seed", type=int, default=0, help="of folds")
     parser.add_argument("--out", type=Path, required=True, help="folder")
     args = parser.parse_args()
-    name = f"{args.set}{'+' + args.more if args.more else ''}_{'-'.join(args.parts)}_{args.seed}"
+    name = "_".join([args.set, "-".join(["votes", *args.parameters]), str(args.seed)])
     rows: list[dict[str, object]] = []
     for held_out in held_out_of(args, Features(args)):
         setting = tune_decoding(held_out.tuning, args.tune_on, args.max_false_knots, args.seed)
@@ -114,4 +96,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

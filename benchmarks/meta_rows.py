@@ -1,18 +1,18 @@
-"""What meta-assembly learns from: instances of the peers' stems, and their features, made once."""
+"""What meta-assembly learns from: instances of the peers' stems, their relatives and features."""
 
 import argparse
 from pathlib import Path
 
 import numpy as np
+from meta_pairs import pairs_of, probability_columns, vote_columns
 
 from boxfold.agents.box_features import FloatArray
-from boxfold.agents.peers import read_peers
-from boxfold.agents.thermo_features import energy_features, ensemble_features
-from boxfold.agents.tool_features import tool_features
+from boxfold.agents.peers import PeerAgent, read_peers
 from boxfold.envs.instance import Instance
 from boxfold.envs.instance_table import instances_from_frame
 from boxfold.features.files import atomic_path
 from boxfold.features.structure import base_pairs_from_dot_bracket
+from boxfold.rewards.ensemble import pair_probabilities
 from boxfold.s1.tables import read_proposals
 
 _KINDS = {
@@ -24,9 +24,6 @@ _KINDS = {
 _KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 """Of data bases of few kinds of RNA, and of the Rfam families of these kinds: CRW has tRNAs, as
 SPR, 5S rRNAs, pieces of other rRNAs and introns."""
-
-PARTS = ("votes", "energies", "ensembles")
-"""Groups of features; a variant is the first, the first two, or all of them."""
 
 
 def instances_of(boxes: Path, set_name: str) -> list[Instance]:
@@ -46,50 +43,55 @@ def relatives_of(instance: Instance) -> str:
 
 
 class Features:
-    """Features of the stems of sets, by id; computed on first use and kept in a folder.
+    """Features of the pairs of sets, by id; probabilities are kept in a folder.
 
     Parameters
     ----------
     args : argparse.Namespace
-        ``peers``, ``boxes``, ``out`` and ``parameters``.
+        ``peers``, ``out`` and ``parameters``, of energy models.
     """
 
     def __init__(self, args: argparse.Namespace) -> None:
         self._args = args
-        self._rows: dict[str, dict[str, FloatArray]] = {part: {} for part in PARTS}
+        self._rows: dict[str, FloatArray] = {}
         named = read_peers(args.peers, None, on_error=lambda line: None)
         self._tools = sorted(peer.name for peer in named)
 
-    def add(self, set_name: str, instances: list[Instance], parts: tuple[str, ...]) -> None:
-        """Compute what is wanted, or read it."""
-        for part in parts:
-            path = Path(self._args.out) / f"features_{set_name}_{part}.npz"
-            if not path.exists():
-                rows = self._computed(part, set_name, instances)
-                with atomic_path(path) as new, new.open("wb") as file:
-                    np.savez_compressed(file, **rows)
-            with np.load(path) as stored:
-                self._rows[part].update({name: stored[name] for name in stored.files})
-
-    def of(self, instance: Instance, parts: tuple[str, ...]) -> FloatArray:
-        """Columns of some parts."""
-        return np.concatenate([self._rows[part][instance.id] for part in parts], axis=1)
-
-    def _computed(
-        self, part: str, set_name: str, instances: list[Instance]
-    ) -> dict[str, FloatArray]:
-        if part == "energies":
-            return {each.id: energy_features(each) for each in instances}
-        if part == "ensembles":
-            wanted = self._args.parameters
-            return {each.id: ensemble_features(each, wanted) for each in instances}
+    def add(self, set_name: str, instances: list[Instance]) -> None:
+        """Compute what `of` gives."""
         peers = read_peers(self._args.peers, set_name, on_error=print)
-        rows = {}
+        models = [self._probabilities(set_name, name, instances) for name in self._args.parameters]
         for each in instances:
-            structures = {
-                peer.name: base_pairs_from_dot_bracket(peer.structures[each.id])
-                for peer in peers
-                if peer.knows(each)
+            votes = vote_columns(each, self._votes(each, peers))
+            energies = [probability_columns(pairs_of(each), known[each.id]) for known in models]
+            self._rows[each.id] = np.concatenate([votes, *energies], axis=1)
+
+    def of(self, instance: Instance) -> FloatArray:
+        """Columns of `meta_pairs` of its pairs, shape (P, features)."""
+        return self._rows[instance.id]
+
+    def _votes(self, instance: Instance, peers: list[PeerAgent]) -> FloatArray:
+        """Which tool has which pair, shape (P, tools); NaN where it lacks the sequence."""
+        keys = np.array([len(instance.seq), 1])
+        pairs = pairs_of(instance) @ keys
+        votes = np.full((len(pairs), len(self._tools)), np.nan)
+        for peer in peers:
+            if peer.knows(instance):
+                found = base_pairs_from_dot_bracket(peer.structures[instance.id])
+                votes[:, self._tools.index(peer.name)] = np.isin(pairs, found @ keys)
+        return votes
+
+    def _probabilities(
+        self, set_name: str, parameters: str, instances: list[Instance]
+    ) -> dict[str, FloatArray]:
+        """Of the pairs of each instance by ViennaRNA."""
+        path = Path(self._args.out) / f"probabilities_{set_name}_{parameters}.npz"
+        if not path.exists():
+            rows = {
+                each.id: pair_probabilities(each.seq, parameters)[tuple(pairs_of(each).T)]
+                for each in instances
             }
-            rows[each.id] = tool_features(each, structures, self._tools)
-        return rows
+            with atomic_path(path) as new, new.open("wb") as file:
+                np.savez_compressed(file, **rows)
+        with np.load(path) as stored:
+            return {name: stored[name].astype(np.float64) for name in stored.files}

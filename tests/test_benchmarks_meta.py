@@ -62,6 +62,40 @@ def test_tuning_keeps_false_knots_few():
     assert tune_decoding(judged, 10, 0.0, seed=0).knot_charge == 4.0
 
 
+def test_columns_of_pairs_by_hand():
+    from meta_pairs import pairs_of, probability_columns, vote_columns
+
+    # a stem of three pairs and a rival that shares the base 0
+    rna = instance_of(SEQ, ["(((......)))............", "(......................)"], KNOWN)
+    assert pairs_of(rna).tolist() == [[0, 11], [0, 23], [1, 10], [2, 9]]
+    votes = np.array([[1, 0, np.nan], [0, 1, np.nan], [1, 0, np.nan], [1, 0, np.nan]])
+    found = vote_columns(rna, votes)
+    assert found.shape == (4, 12 + 3)
+    share, outwards, inwards, rival, rivals = found[:, :5].T
+    assert share.tolist() == [0.5] * 4
+    assert outwards.tolist() == [0, 0, 0.5, 0.5] and inwards.tolist() == [0.5, 0, 0.5, 0]
+    assert rival.tolist() == rivals.tolist() == [0.5, 0.5, 0, 0]
+    assert not found[:, 5:7].any()
+    assert np.exp(found[:, 7]) == pytest.approx([3, 1, 3, 3])
+    assert np.exp(found[:, 8]) - 0.1 == pytest.approx([1.5, 0.5, 1.5, 1.5])
+    assert found[:, 9].tolist() == [1] * 4 and not found[:, 10].any()  # all are GC
+    assert found[:, 11] == pytest.approx([0.5] * 4)
+    assert found[:, 12:].tolist() == [[1, 0, 0.5], [0, 1, 0.5], [1, 0, 0.5], [1, 0, 0.5]]
+    energies = probability_columns(pairs_of(rna), np.array([0.5, 0.25, 1.0, 0.0]))
+    assert energies[:, 2].tolist() == [0.25, 0.5, 0, 0]
+    assert energies[:, 1] == pytest.approx([0, np.log(1 / 3), np.log(999), -np.log(999)])
+    assert energies[:, 4].tolist() == [0, 0, 0.5, 1] and energies[:, 5].tolist() == [1, 0, 0, 0]
+
+
+def test_crossing_pairs_are_no_rivals():
+    from meta_pairs import vote_columns
+
+    rna = instance_of(KNOT_SEQ, [KNOT], KNOT)
+    found = vote_columns(rna, np.ones((6, 1)))
+    assert not found[:, 3:5].any()
+    assert found[:, 5].tolist() == [1] * 6 and found[:, 6].tolist() == [3] * 6
+
+
 def test_relatives_are_families_or_kinds_with_a_data_base():
     from meta_rows import relatives_of
 
@@ -94,12 +128,12 @@ def test_meta_assembly_learns_whom_to_trust(files, monkeypatch, capsys):
     import meta_assembly
 
     flags = ["--peers", files / "peers.csv", "--boxes", files, "--set", "ts0", "--out", files]
-    flags += ["--parts", "votes", "energies", "--trees", "20", "--columns", "1"]
+    flags += ["--parameters", "turner2004"]
     monkeypatch.setattr(sys, "argv", ["meta_assembly.py", *map(str, flags)])
     meta_assembly.main()
-    table = pd.read_csv(files / "ts0_votes-energies_0.csv")
+    table = pd.read_csv(files / "ts0_votes-turner2004_0.csv")
     assert sorted(table["id"]) == sorted(f"r{k}" for k in range(40))
-    assert set(table["agent"]) == {"meta_ts0_votes-energies_0"}
+    assert set(table["agent"]) == {"meta_ts0_votes-turner2004_0"}
     assert table["f1"].tolist() == [1.0] * 40 and set(table["dot_bracket"]) == {KNOWN}
     assert np.allclose(table["density"], 4 / len(SEQ))
     assert "F1 1.0000 of 40" in capsys.readouterr().out
