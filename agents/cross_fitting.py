@@ -72,9 +72,7 @@ def fold_numbers(groups: IntArray, n_folds: int, seed: int) -> IntArray:
     return folds
 
 
-def nested_folds(
-    instances: Sequence[Instance], folds: IntArray, train: Train, more: Sequence[Instance] = ()
-) -> list[HeldOut]:
+def nested_folds(instances: Sequence[Instance], folds: IntArray, train: Train) -> list[HeldOut]:
     """Every fold judged and tuned without it.
 
     Parameters
@@ -83,8 +81,6 @@ def nested_folds(
     folds : ndarray, dtype=int, shape (instances,)
         Of `fold_numbers`, at least three.
     train : callable
-    more : sequence of Instance
-        Always learned from besides; of no family of `instances`.
 
     Returns
     -------
@@ -94,7 +90,7 @@ def nested_folds(
     numbers = range(int(folds.max()) + 1)
     shares: dict[tuple[int, int], dict[int, FloatArray]] = {}
     for pair in combinations(numbers, 2):
-        judge = train([*_of(instances, np.flatnonzero(~np.isin(folds, pair))), *more])
+        judge = train(_of(instances, np.flatnonzero(~np.isin(folds, pair))))
         for fold, other in (pair, pair[::-1]):
             places = np.flatnonzero(folds == fold)
             found = judge.shares_of(_of(instances, places))
@@ -115,7 +111,6 @@ def apart(
     folds: IntArray,
     judged: Sequence[Instance],
     train: Train,
-    more: Sequence[Instance] = (),
 ) -> HeldOut:
     """Other instances, judged by the mean of the judges that tuning needs.
 
@@ -126,8 +121,6 @@ def apart(
     folds : ndarray, dtype=int, shape (instances,)
     judged : sequence of Instance
     train : callable
-    more : sequence of Instance
-        Always learned from besides.
 
     Returns
     -------
@@ -136,7 +129,7 @@ def apart(
     """
     tuning, votes = Judged([], []), []
     for fold in range(int(folds.max()) + 1):
-        judge = train([*_of(instances, np.flatnonzero(folds != fold)), *more])
+        judge = train(_of(instances, np.flatnonzero(folds != fold)))
         inside = _of(instances, np.flatnonzero(folds == fold))
         tuning.instances.extend(inside)
         tuning.shares.extend(judge.shares_of(inside))

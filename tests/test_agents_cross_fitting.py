@@ -41,14 +41,13 @@ def test_nested_folds_hold_two_folds_out():
         trained.append({each.id for each in instances})
         return Judge(instances)
 
-    more = [Instance("more", SEQ, run_proposals(SEQ, 1))]
-    found = nested_folds(INSTANCES, FOLDS, train, more)
-    assert len(trained) == 6 and all(len(ids) == 5 and "more" in ids for ids in trained)
+    found = nested_folds(INSTANCES, FOLDS, train)
+    assert len(trained) == 6 and all(len(ids) == 4 for ids in trained)
     assert [[each.id for each in held.fold.instances] for held in found] == [
         ["0", "1"], ["2", "3"], ["4", "5"], ["6", "7"]
     ]  # fmt: skip
     assert sorted(each.id for each in found[1].tuning.instances) == ["0", "1", "4", "5", "6", "7"]
-    assert [share.tolist() for share in found[1].fold.shares] == [[5.0], [5.0]]
+    assert [share.tolist() for share in found[1].fold.shares] == [[4.0], [4.0]]
 
 
 def test_a_set_apart_is_judged_by_the_mean():
