@@ -11,7 +11,7 @@ from boxfold.envs.config import ActionTypes, AssemblyConfig
 from boxfold.features.calibration import IDENTITY, Calibration
 from boxfold.features.errors import InputError
 from boxfold.features.token_names import TOKEN_NAMES
-from boxfold.s1.run_folder import RunFolder, load_tensors
+from boxfold.s1.run_folder import RunFolder, load_tensors, save_tensors
 
 KIND = "assembly"
 """What weights files of agents call themselves."""
@@ -93,6 +93,13 @@ def save_learned(
         **facts,
     }
     run.save("weights", network.state_dict(), meta)
+
+
+def save_calibration(path: str | Path, calibration: Calibration) -> None:
+    """Put a calibration in a file of `save_learned`; nothing else of it changes."""
+    tensors, meta = load_tensors(path, KIND)
+    numbers = [round(calibration.slope, 4), round(calibration.intercept, 4)]
+    save_tensors(path, tensors, {**meta, "calibration": numbers})
 
 
 def seeing_reactivities(network: AssemblyNetwork) -> AssemblyNetwork:

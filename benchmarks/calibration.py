@@ -5,8 +5,9 @@ OMP_NUM_THREADS=1 python benchmarks/calibration.py --s1 mfe --fit ../shared/data
 
 Pairs are those that boxes of S1 hold, true if the reference has them: these are the probabilities
 that a structure's confidence is made of. Beside them, the pairs and structures of one agent. With
-``--ship`` the two numbers go to the place where `boxfold predict` finds them. An agent that judges
-pairs itself (`judge`) brings the two numbers in its weights: they are only reported.
+``--ship`` the two numbers go to the place where `boxfold predict` finds them: beside the weights of
+S1, or in those of an agent that judges pairs itself (`judge`), whose own numbers are reported
+without ``--fit``.
 """
 
 import argparse
@@ -19,7 +20,9 @@ import pandas as pd
 import torch
 
 from boxfold.agents.confidence import JudgesPairs, PairProbabilities, pairs_of_agent
+from boxfold.agents.learned import save_calibration
 from boxfold.agents.predictor import Predictor
+from boxfold.agents.registry import weights_path
 from boxfold.envs.instance_table import instances_from_frame
 from boxfold.features.agreement import agreement
 from boxfold.features.calibration import (
@@ -141,15 +144,12 @@ def main() -> None:
     predictor = Predictor.load(args.s1, args.agent, args.pseudoknots)
     options = predictor, args.count, args.max_length, args.seed
     agent = predictor.agent
-    if isinstance(agent, JudgesPairs) and (args.fit or args.ship):
-        parser.error(f"{args.agent} brings its own calibration: neither --fit nor --ship")
-    if not isinstance(agent, JudgesPairs) and not args.fit:
+    if args.fit:
+        fitted = fit_calibration(*offered_pairs(seen(args.fit, *options)))
+    elif isinstance(agent, JudgesPairs) and not args.ship:
+        fitted = agent.calibration
+    else:
         parser.error("--fit is needed")
-    fitted = (
-        agent.calibration
-        if isinstance(agent, JudgesPairs)
-        else fit_calibration(*offered_pairs(seen(args.fit, *options)))
-    )
     examples = seen(args.report, *options)
     parts = [f"{args.s1}, {args.agent}: {fitted}; {len(examples)} sequences of {args.report}"]
     for name, calibration in (("raw", IDENTITY), ("calibrated", fitted)):
@@ -157,7 +157,9 @@ def main() -> None:
     folder = Path(args.out)
     folder.mkdir(parents=True, exist_ok=True)
     calibration_file.save_calibration(fitted, folder / calibration_file.CALIBRATION)
-    if args.ship:
+    if args.ship and isinstance(agent, JudgesPairs):
+        save_calibration(weights_path(args.agent), fitted)
+    elif args.ship:
         calibration_file.save_calibration(fitted, place(args.s1))
     text = "\n\n".join(parts) + "\n"
     (folder / "calibration.md").write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ from boxfold.agents.confidence import JudgesPairs, pairs_of_agent
 from boxfold.agents.judge import JUDGE_NETWORK, JudgeConfig, JudgeTrainer
 from boxfold.agents.judge_agent import JudgeAgent, judged_shares
 from boxfold.agents.judge_features import EXTRA_NAMES, JUDGE_NAMES, judge_features
-from boxfold.agents.learned import Learned, load_learned, save_learned
+from boxfold.agents.learned import Learned, load_learned, save_calibration, save_learned
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.registry import load_agent
 from boxfold.envs.config import AssemblyConfig
@@ -112,6 +112,20 @@ def test_confidence_is_the_judges_own_and_calibrated(trained):
     by_s1, of_s1 = pairs_of_agent(best_score, unseen[:1], Calibration(2.0))
     assert of_s1 == Calibration(2.0) and by_s1[0][0].tolist() == held.tolist()
     assert by_s1[0][1] == pytest.approx(pairs_of_boxes(unseen[0].boxes, unseen[0].score)[1])
+
+
+def test_a_calibration_is_put_in_weights_and_nothing_else_changes(trained, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes((trained / "weights.safetensors").read_bytes())
+    before = load_learned(path)
+    save_calibration(path, Calibration(0.51237, -1.0))
+    after = load_learned(path)
+    assert after.calibration == Calibration(0.5124, -1.0)
+    assert after._replace(network=None, calibration=None) == before._replace(
+        network=None, calibration=None
+    )
+    pairs = zip(after.network.parameters(), before.network.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs)
 
 
 def test_shares_are_computed_once_per_instance(trained, monkeypatch):
