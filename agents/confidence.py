@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from boxfold.agents.agent import Agent
 from boxfold.envs.instance import Instance
-from boxfold.features.calibration import Calibration, FloatArray
+from boxfold.features.calibration import IDENTITY, Calibration, FloatArray
 from boxfold.features.stem_weights import pair_probabilities
 from boxfold.features.structure import IntArray
 
@@ -15,22 +15,17 @@ PairProbabilities = tuple[IntArray, FloatArray]
 
 @runtime_checkable
 class JudgesPairs(Protocol):
-    """An agent that says itself how probable pairs are."""
-
-    @property
-    def calibration(self) -> Calibration:
-        """Of its probabilities."""
-        ...
+    """An agent that says itself how probable pairs are, and has learnt to mean it."""
 
     def pair_probabilities(self, instances: Sequence[Instance]) -> list[PairProbabilities]:
-        """Raw probabilities of the pairs that the boxes of each instance hold."""
+        """Probabilities of the pairs that the boxes of each instance hold."""
         ...
 
 
 def pairs_of_agent(
     agent: Agent, instances: Sequence[Instance], of_s1: Calibration
 ) -> tuple[list[PairProbabilities], Calibration]:
-    """Raw probabilities of pairs, and what calibrates them.
+    """Probabilities of pairs, and what calibrates them.
 
     Parameters
     ----------
@@ -41,5 +36,5 @@ def pairs_of_agent(
         Of S1's probabilities.
     """
     if isinstance(agent, JudgesPairs):
-        return agent.pair_probabilities(instances), agent.calibration
+        return agent.pair_probabilities(instances), IDENTITY
     return [pair_probabilities(each.boxes, each.score) for each in instances], of_s1

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_logits
 
 from boxfold.agents.additive_tuning import best_structures, structure_scores
-from boxfold.agents.box_features import FloatArray, known_share
+from boxfold.agents.box_features import known_share
 from boxfold.agents.judge_agent import judge_layouts, judged_weights, shares_of_layouts
 from boxfold.agents.judge_features import JUDGE_NAMES, judge_features
 from boxfold.agents.layout import Layouts
@@ -19,9 +19,6 @@ from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.training import EpochTrainer, TrainConfig
 from boxfold.envs.instance import Instance
-from boxfold.features.calibration import fit_calibration
-from boxfold.features.pair_confidence import is_known
-from boxfold.features.stem_weights import most_probable_pairs
 from boxfold.rewards.additive import AdditiveConfig
 from boxfold.s1.run_folder import RunFolder
 
@@ -115,23 +112,8 @@ class JudgeTrainer(EpochTrainer):
         expected = torch.from_numpy(np.concatenate(shares))
         loss = binary_cross_entropy(expected, torch.from_numpy(known), reduction="none")
         mean = float(_mean_over_pairs(loss, torch.from_numpy(n_pairs)))
-        calibration = fit_calibration(*_judged_pairs(self.validation, shares))
-        self.facts = {**self.facts, "calibration": [calibration.slope, calibration.intercept]}
         scores = structure_scores(predicted, references)
         return mean, {"eval/loss": mean, **{f"eval/{tag}": v for tag, v in scores.items()}}
-
-
-def _judged_pairs(
-    instances: Sequence[Instance], shares: Sequence[FloatArray]
-) -> tuple[FloatArray, FloatArray]:
-    """Raw probability of every pair that boxes hold, and whether it is known; both (P,)."""
-    held = [most_probable_pairs(i.boxes, one) for i, one in zip(instances, shares, strict=True)]
-    truth = [
-        is_known(pairs, each.reference)
-        for (pairs, _), each in zip(held, instances, strict=True)
-        if each.reference is not None
-    ]
-    return np.concatenate([probability for _, probability in held]), np.concatenate(truth)
 
 
 def _mean_over_pairs(loss: Tensor, n_pairs: Tensor) -> Tensor:

@@ -22,7 +22,6 @@ from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import CHUNK
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
-from boxfold.features.calibration import Calibration
 from boxfold.features.relations import Pseudoknots
 from boxfold.features.stem_weights import StemWeightConfig, most_probable_pairs, stem_weights
 
@@ -42,11 +41,6 @@ class JudgeAgent(AdditiveAgent):
         super().__init__(pseudoknots, AdditiveAgentConfig(knot_charge=learned.knot_charge))
         self.learned, self.name = learned, name
         self._known: WeakKeyDictionary[Instance, FloatArray] = WeakKeyDictionary()
-
-    @property
-    def calibration(self) -> Calibration:
-        """Of `pair_probabilities`."""
-        return self.learned.calibration
 
     def shares(self, instances: Sequence[Instance]) -> list[FloatArray]:
         """See `judged_shares`; told again what is known of an instance that is still in use."""

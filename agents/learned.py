@@ -8,10 +8,9 @@ from typing import Any, Literal, NamedTuple
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.envs.config import ActionTypes, AssemblyConfig
-from boxfold.features.calibration import IDENTITY, Calibration
 from boxfold.features.errors import InputError
 from boxfold.features.token_names import TOKEN_NAMES
-from boxfold.s1.run_folder import RunFolder, load_tensors, save_tensors
+from boxfold.s1.run_folder import RunFolder, load_tensors
 
 KIND = "assembly"
 """What weights files of agents call themselves."""
@@ -42,8 +41,6 @@ class Learned(NamedTuple):
         Pairs that a stem outside of the nested part must be worth to a judge's search.
     trust : float
         Weight of a judge's word, the rest is that of S1's evidence.
-    calibration : Calibration
-        Of the probabilities of pairs that a judge's shares make.
     """
 
     network: AssemblyNetwork
@@ -54,7 +51,6 @@ class Learned(NamedTuple):
     mask: bool = True
     knot_charge: float = 0.0
     trust: float = 1.0
-    calibration: Calibration = IDENTITY
 
 
 def save_learned(
@@ -93,13 +89,6 @@ def save_learned(
         **facts,
     }
     run.save("weights", network.state_dict(), meta)
-
-
-def save_calibration(path: str | Path, calibration: Calibration) -> None:
-    """Put a calibration in a file of `save_learned`; nothing else of it changes."""
-    tensors, meta = load_tensors(path, KIND)
-    numbers = [round(calibration.slope, 4), round(calibration.intercept, 4)]
-    save_tensors(path, tensors, {**meta, "calibration": numbers})
 
 
 def seeing_reactivities(network: AssemblyNetwork) -> AssemblyNetwork:
@@ -147,5 +136,4 @@ def load_learned(path: str | Path) -> Learned:
         meta.get("mask", True),
         meta.get("knot_charge", 0.0),
         meta.get("trust", 1.0),
-        Calibration(*meta.get("calibration", ())),
     )

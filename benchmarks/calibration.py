@@ -5,9 +5,8 @@ OMP_NUM_THREADS=1 python benchmarks/calibration.py --s1 mfe --fit ../shared/data
 
 Pairs are those that boxes of S1 hold, true if the reference has them: these are the probabilities
 that a structure's confidence is made of. Beside them, the pairs and structures of one agent. With
-``--ship`` the two numbers go to the place where `boxfold predict` finds them: beside the weights of
-S1, or in those of an agent that judges pairs itself (`judge`), whose own numbers are reported
-without ``--fit``.
+``--ship`` the two numbers go to the place where `boxfold predict` finds them. An agent that judges
+pairs itself (`judge`) is only reported, without ``--fit``: its probabilities are taken as they are.
 """
 
 import argparse
@@ -20,9 +19,7 @@ import pandas as pd
 import torch
 
 from boxfold.agents.confidence import JudgesPairs, PairProbabilities, pairs_of_agent
-from boxfold.agents.learned import save_calibration
 from boxfold.agents.predictor import Predictor
-from boxfold.agents.registry import weights_path
 from boxfold.envs.instance_table import instances_from_frame
 from boxfold.features.agreement import agreement
 from boxfold.features.calibration import (
@@ -143,23 +140,23 @@ def main() -> None:
     torch.set_num_threads(1)
     predictor = Predictor.load(args.s1, args.agent, args.pseudoknots)
     options = predictor, args.count, args.max_length, args.seed
-    agent = predictor.agent
-    if args.fit:
+    fitted = IDENTITY
+    if not isinstance(predictor.agent, JudgesPairs):
+        if not args.fit:
+            parser.error("--fit is needed")
         fitted = fit_calibration(*offered_pairs(seen(args.fit, *options)))
-    elif isinstance(agent, JudgesPairs) and not args.ship:
-        fitted = agent.calibration
-    else:
-        parser.error("--fit is needed")
+    elif args.fit or args.ship:
+        parser.error(f"{args.agent} says itself how probable pairs are: no --fit, no --ship")
     examples = seen(args.report, *options)
     parts = [f"{args.s1}, {args.agent}: {fitted}; {len(examples)} sequences of {args.report}"]
-    for name, calibration in (("raw", IDENTITY), ("calibrated", fitted)):
+    for name, calibration in {"raw": IDENTITY, "calibrated": fitted}.items():
+        if name == "calibrated" and fitted == IDENTITY:
+            continue
         parts += [name, *map(markdown_table, report(examples, calibration))]
     folder = Path(args.out)
     folder.mkdir(parents=True, exist_ok=True)
     calibration_file.save_calibration(fitted, folder / calibration_file.CALIBRATION)
-    if args.ship and isinstance(agent, JudgesPairs):
-        save_calibration(weights_path(args.agent), fitted)
-    elif args.ship:
+    if args.ship:
         calibration_file.save_calibration(fitted, place(args.s1))
     text = "\n\n".join(parts) + "\n"
     (folder / "calibration.md").write_text(text, encoding="utf-8")
