@@ -106,16 +106,16 @@ $(S1)/real_c/finished: $(S1)/real.parquet | $(S1)/real_b/finished
 	$(TRAIN_REAL) --data $< --max-length 256 --init $(S1)/real_b --batch-pixels 98304 --epochs 5 --epoch-examples 6800 --validation-examples 400 --bfloat16 --seed 11 --out $(@D)
 
 # The agent `judge`: it learns from boxes of RNAs that S1 has not learnt from (VL0, PseudoBase++), of
-# TR0 only by real_b, which does not know its families by heart yet, of its knotted RNAs by an S1 that
-# has never seen their families, and from variants of all.
-# `cp runs/train_s1/judge/run/weights.safetensors agents/weights/judge.safetensors` ships it.
+# TR0 only by real_b, which does not know its families by heart yet, and from variants of all.
+# `cp runs/train_s1/judge/second/weights.safetensors agents/weights/judge.safetensors` ships it.
 JUDGE := $(S1)/judge
 KNOTS := $(JUDGE)/knots
 NOT_REPORTED := $(KNOTS)/report.csv $(addprefix $(SHARED)/,bprna_ts0.csv.gz rfam151.csv.gz shape_24.csv.gz)
 PROPOSE_96 := $(BIN)/boxfold propose --max-boxes 96
+TRAIN_JUDGE := $(BIN)/boxfold train-judge --resume --validation $(JUDGE)/validation_boxes.parquet --validation-instances 415 --max-boxes 96
 PROBE := $(BIN)/python benchmarks/probed_windows.py --known --share 0.5 --seed 3
 
-train-judge: $(JUDGE)/run/finished ## what judges the boxes of known structures, from data to weights
+train-judge: $(JUDGE)/second/finished ## what judges the boxes of known structures, from data to weights
 
 $(KNOTS)/report.csv: | $(STAMP)
 	$(BIN)/python benchmarks/knot_sets.py --shared $(SHARED) --out $(KNOTS)
@@ -123,31 +123,11 @@ $(KNOTS)/report.csv: | $(STAMP)
 $(JUDGE)/vl0_a.csv: | $(STAMP)
 	$(BIN)/python benchmarks/halves.py $(SHARED)/bprna_vl0.csv.gz $@ $(JUDGE)/vl0_b.csv
 
-HELD_OUT := $(S1)/held_out
-
-$(HELD_OUT)/knots.parquet: $(S1)/real.parquet $(KNOTS)/report.csv
-	$(BIN)/python benchmarks/held_out.py --data $< --knotted $(KNOTS)/knotted_families.txt --shared $(SHARED) --out $(@D)
-
-$(HELD_OUT)/s1_knots/finished: $(HELD_OUT)/knots.parquet
-	$(TRAIN_REAL) --data $< --max-length 200 --init mfe --batch-pixels 98304 --epochs 3 --epoch-examples 4000 --validation-examples 100 --bfloat16 --seed 1 --out $(@D)
-
-$(JUDGE)/chains.csv: | $(STAMP)
-	$(BIN)/python benchmarks/riboswitches.py --shared $(SHARED) --list $@
-
 $(JUDGE)/pb.parquet: $(KNOTS)/report.csv
 	$(KNOWN) --train $(SHARED)/pseudobase_pp.csv.gz --without half=report --exclude $(NOT_REPORTED) --variants mutated=6 flanked=4 --seed 7 --out $@
 
-$(JUDGE)/pb_variants.parquet: $(KNOTS)/report.csv
-	$(KNOWN) --train $(SHARED)/pseudobase_pp.csv.gz --without half=report --exclude $(NOT_REPORTED) --variants flanked=6 shuffled=2 --variants-only --seed 22 --out $@
-
-$(JUDGE)/pdb.parquet: $(KNOTS)/report.csv $(JUDGE)/chains.csv
-	$(KNOWN) --train $(SHARED)/pdb_tr1_vl1.csv.gz --exclude $(NOT_REPORTED) $(JUDGE)/chains.csv --variants mutated=4 flanked=1 --max-length 300 --seed 21 --out $@
-
 $(JUDGE)/vl0.parquet: $(JUDGE)/vl0_a.csv $(KNOTS)/report.csv
 	$(KNOWN) --train $< --exclude $(NOT_REPORTED) --variants mutated=2 flanked=.25 shuffled=.25 --max-length 300 --seed 9 --out $@
-
-$(JUDGE)/vl0_variants.parquet: $(JUDGE)/vl0_a.csv $(KNOTS)/report.csv
-	$(KNOWN) --train $< --exclude $(NOT_REPORTED) --variants shuffled=.75 flanked=.25 --variants-only --max-length 200 --seed 23 --out $@
 
 $(JUDGE)/tr0.parquet: $(S1)/real.parquet
 	$(KNOWN) --train $< --without split=validation --sample 3000 --max-length 256 --seed 1 --out $@
@@ -155,14 +135,8 @@ $(JUDGE)/tr0.parquet: $(S1)/real.parquet
 $(JUDGE)/tr0_variants.parquet: $(S1)/real.parquet
 	$(KNOWN) --train $< --without split=validation --sample 4500 --variants shuffled=.2 flanked=.1 --variants-only --max-length 180 --seed 8 --out $@
 
-$(JUDGE)/tr0_knotted.parquet: $(HELD_OUT)/knots.parquet
-	$(KNOWN) --train $(HELD_OUT)/knotted_only.parquet --without split=validation --max-length 256 --variants mutated=2 flanked=.5 --seed 24 --out $@
-
 $(JUDGE)/tr0_boxes.parquet: $(JUDGE)/tr0.parquet | $(S1)/real_b/finished
 	$(PROPOSE_96) --s1 $(S1)/real_b --data $< --out $@
-
-$(JUDGE)/tr0_knotted_boxes.parquet: $(JUDGE)/tr0_knotted.parquet | $(HELD_OUT)/s1_knots/finished
-	$(PROPOSE_96) --s1 $(HELD_OUT)/s1_knots --data $< --out $@
 
 $(JUDGE)/validation_boxes.parquet: $(JUDGE)/vl0_a.csv | $(S1)/real_c/finished
 	$(PROPOSE_96) --s1 $(S1)/real_c --data $(JUDGE)/vl0_b.csv --out $@
@@ -173,10 +147,11 @@ $(JUDGE)/%_boxes.parquet: $(JUDGE)/%.parquet | $(S1)/real_c/finished
 $(JUDGE)/%_probed.parquet: $(JUDGE)/%_boxes.parquet
 	$(PROBE) $< $@
 
-JUDGED := $(addprefix $(JUDGE)/,pb_probed pb_variants_probed pdb_probed vl0_probed vl0_variants_boxes tr0_probed tr0_variants_boxes tr0_knotted_probed)
+$(JUDGE)/first/finished: $(JUDGE)/pb_boxes.parquet $(JUDGE)/vl0_boxes.parquet $(JUDGE)/tr0_boxes.parquet | $(JUDGE)/validation_boxes.parquet
+	$(TRAIN_JUDGE) --data $^ --epochs 5 --seed 2 --out $(@D)
 
-$(JUDGE)/run/finished: $(addsuffix .parquet,$(JUDGED)) | $(JUDGE)/validation_boxes.parquet
-	$(BIN)/boxfold train-judge --resume --data $^ --validation $(JUDGE)/validation_boxes.parquet --validation-instances 415 --max-boxes 96 --epochs 6 --trust 0.8 --seed 5 --out $(@D)
+$(JUDGE)/second/finished: $(JUDGE)/pb_probed.parquet $(JUDGE)/pb_boxes.parquet $(JUDGE)/vl0_probed.parquet $(JUDGE)/tr0_probed.parquet $(JUDGE)/tr0_variants_boxes.parquet | $(JUDGE)/first/finished
+	$(TRAIN_JUDGE) --data $^ --init $(JUDGE)/first --epochs 4 --learning-rate 8e-4 --trust 0.8 --seed 3 --out $(@D)
 
 # The shipped agents from data to weights, on the boxes of the shipped S1; costs in
 # agents/weights/agents.md.

@@ -8,7 +8,6 @@ rows are cut, its validation rows stay:
 - ``families.parquet``: without the three sets of `HELD_OUT`
 - ``knots.parquet``: without the accessions of `--knotted` (of `benchmarks/knot_sets.py`) and without
   RNAs that have no accession, which may belong to them
-- ``knotted_only.parquet``: the others, as far as they are knotted
 - ``part_2.parquet``, ``part_4``, ``part_8``: a half, a quarter, an eighth, each within the one before
 
 ``SET.csv`` are the RNAs of each set of `HELD_OUT` in VL0 and TS0, to report on;
@@ -23,8 +22,6 @@ from pathlib import Path
 import pandas as pd
 
 from boxfold.features.files import atomic_path
-from boxfold.features.knots import is_knotted
-from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.s1.tables import read_dataset, read_sequences, write_dataset
 from boxfold.scripts.common import guarded
 
@@ -65,8 +62,6 @@ def training_sets(rows: pd.DataFrame, knotted: list[str]) -> dict[str, pd.DataFr
         "families": ~in_set(rows, three),
         "knots": ~in_set(rows, knotted) & rows["rfam_acc"].notna(),
     }
-    pairs = rows.loc[~kept["knots"], "dot_bracket"].map(base_pairs_from_dot_bracket)
-    kept["knotted_only"] = rows.index.isin(pairs.index[pairs.map(is_knotted)])
     kept |= {f"part_{n}": in_part(rows, n) for n in PARTS}
     return {name: rows[keep | ~is_training].reset_index(drop=True) for name, keep in kept.items()}
 

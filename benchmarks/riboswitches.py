@@ -2,8 +2,6 @@ r"""How many knotted riboswitches of the reporting sets get their knot from `box
 
 OMP_NUM_THREADS=1 python benchmarks/riboswitches.py --shared ../shared/data
 
-With --list only the chains of the PDB are written, for `boxfold dataset-known --exclude`.
-
 Of each set the riboswitches, as far as known (by Rfam accession, PDB entry or number in
 PseudoBase), whose known structure has two stems of three pairs or more that cross (which four of
 the chains have not); each sequence once, without probing data. Of PDB chains only canonical pairs
@@ -76,12 +74,6 @@ def riboswitches(shared: Path) -> pd.DataFrame:
     return found[pairs.map(lambda each: is_knotted(each, both=True))].reset_index(drop=True)
 
 
-def known_chains(shared: Path) -> pd.DataFrame:
-    """All of `CHAINS`, which nothing may learn from that is counted here."""
-    pdb = pd.read_csv(shared / "pdb_tr1_vl1.csv.gz")
-    return pdb.loc[pdb["id"].isin(CHAINS), ["id", "sequence", "dot_bracket"]]
-
-
 def scores(known: pd.DataFrame, chain: Predictor) -> pd.DataFrame:
     """F1 and confidence of each, and whether half of its crossing pairs or more are found."""
     records = [FastaRecord(row.id, "", row.sequence, 0) for row in known.itertuples()]
@@ -101,16 +93,12 @@ def scores(known: pd.DataFrame, chain: Predictor) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Print all, best first, and the counts; or write the chains."""
+    """Print all, best first, and the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
     parser.add_argument("--s1", default=S1)
     parser.add_argument("--agent", default=AGENT)
-    parser.add_argument("--list", type=Path, help="only write the PDB chains, to this CSV")
     args = parser.parse_args()
-    if args.list:
-        known_chains(args.shared).to_csv(args.list, index=False)
-        return
     chain = Predictor.load(args.s1, args.agent, "allow")
     table = scores(riboswitches(args.shared), chain).sort_values("f1", ascending=False)
     print(table.to_string(index=False, float_format="{:.2f}".format))

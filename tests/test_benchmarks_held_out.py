@@ -10,13 +10,7 @@ def rows() -> pd.DataFrame:
     """Training rows of four origins, twenty each, and a validation row of each."""
     kinds = [("RF00005", "RFAM"), ("RF09999", "RFAM"), ("RF00028", "RFAM"), (None, "SPR")]
     table = [
-        {
-            "id": f"{acc}_{n}",
-            "rfam_acc": acc,
-            "family": base,
-            "split": split,
-            "dot_bracket": "(((..[[[..)))..]]]" if n % 2 else "(((.......))).....",
-        }
+        {"id": f"{acc}_{n}", "rfam_acc": acc, "family": base, "split": split}
         for acc, base in kinds
         for n, split in enumerate(["train"] * 20 + ["validation"])
     ]

@@ -1,6 +1,5 @@
 """Which RNAs count as knotted riboswitches, and when one has its knot."""
 
-import sys
 from types import SimpleNamespace
 
 import pandas as pd
@@ -47,15 +46,6 @@ def test_knotted_riboswitches_once_each(shared):
         ["pseudobase", "PKB304", "preQ1-I"],
         ["ts0", "a", "tetrahydrofolate"],
     ]
-
-
-def test_chains_that_are_counted_can_be_kept_out_of_training(shared, tmp_path, monkeypatch):
-    import riboswitches
-
-    words = ["riboswitches.py", "--shared", str(shared), "--list", str(tmp_path / "chains.csv")]
-    monkeypatch.setattr(sys, "argv", words)
-    riboswitches.main()
-    assert pd.read_csv(tmp_path / "chains.csv")["id"].tolist() == ["4znp-1-A", "4lvw-1-A"]
 
 
 def test_half_of_the_crossing_pairs_make_the_knot(shared):
