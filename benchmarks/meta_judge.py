@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from meta_decoding import reference_of
 from meta_pairs import pairs_of
 from meta_rows import relatives_of
 from sklearn.linear_model import LogisticRegression
@@ -11,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from boxfold.agents.box_features import FloatArray, pairs_of_stems
 from boxfold.envs.instance import Instance
-from boxfold.features.structure import BoolArray
+from boxfold.features.pair_confidence import is_known
 
 PairFeatures = Callable[[Instance], FloatArray]
 """Rows of features of the pairs of an instance, shape (P, features)."""
@@ -63,7 +64,7 @@ def train_pair_judge(instances: Sequence[Instance], features: PairFeatures) -> P
     """
     known = [each for each in instances if each.n_boxes]
     rows = np.concatenate([features(each) for each in known])
-    truth = np.concatenate([_is_true(each) for each in known])
+    truth = np.concatenate([is_known(pairs_of(each), reference_of(each)) for each in known])
     _, group, size = np.unique(
         [relatives_of(each) for each in known], return_inverse=True, return_counts=True
     )
@@ -72,10 +73,3 @@ def train_pair_judge(instances: Sequence[Instance], features: PairFeatures) -> P
     model = make_pipeline(StandardScaler(), LogisticRegression(C=1 / PENALTY, max_iter=1000))
     model.fit(rows, truth, logisticregression__sample_weight=weight / weight.mean())
     return PairJudge(model, features)
-
-
-def _is_true(instance: Instance) -> BoolArray:
-    """Which of the pairs the known structure has, shape (P,)."""
-    assert instance.reference is not None
-    keys = np.array([len(instance.seq), 1])
-    return np.isin(pairs_of(instance) @ keys, instance.reference @ keys)
