@@ -8,11 +8,11 @@ export PYTHONHASHSEED = 0
 
 # Training reuses large arrays: glibc handing them back to the system at each step costs a third of
 # the CPU time (docs/assembly/rewards.md).
-train train-s1 train-s1-real train-judge: export MALLOC_MMAP_MAX_ = 0
-train train-s1 train-s1-real train-judge: export MALLOC_TRIM_THRESHOLD_ = 17179869184
-train train-s1 train-s1-real train-judge: export MALLOC_TOP_PAD_ = 268435456
+train train-s1 train-s1-real train-judge train-f1: export MALLOC_MMAP_MAX_ = 0
+train train-s1 train-s1-real train-judge train-f1: export MALLOC_TRIM_THRESHOLD_ = 17179869184
+train train-s1 train-s1-real train-judge train-f1: export MALLOC_TOP_PAD_ = 268435456
 
-.PHONY: install demo test check lint type clean train train-s1 train-s1-real train-judge
+.PHONY: install demo test check lint type clean train train-s1 train-s1-real train-judge train-f1
 .DEFAULT_GOAL := install
 
 install: $(STAMP) ## create .venv with the pinned dependencies and boxfold itself
@@ -152,6 +152,25 @@ $(JUDGE)/first/finished: $(JUDGE)/pb_boxes.parquet $(JUDGE)/vl0_boxes.parquet $(
 
 $(JUDGE)/second/finished: $(JUDGE)/pb_probed.parquet $(JUDGE)/pb_boxes.parquet $(JUDGE)/vl0_probed.parquet $(JUDGE)/tr0_probed.parquet $(JUDGE)/tr0_variants_boxes.parquet | $(JUDGE)/first/finished
 	$(TRAIN_JUDGE) --data $^ --init $(JUDGE)/first --epochs 4 --learning-rate 8e-4 --trust 0.8 --seed 3 --out $(@D)
+
+# The agent `reinforce-f1`: a policy that is cloned from the best set of boxes by the known structure,
+# then reinforced by F1; on what the judge's first stage learns from, three quarters with reactivities.
+# `cp runs/train_s1/f1/run/weights.safetensors agents/weights/reinforce-f1.safetensors` ships it.
+F1 := $(S1)/f1
+F1_DATA := $(F1)/tr0.parquet $(F1)/vl0.parquet $(F1)/pb.parquet
+TRAIN_F1 := $(BIN)/boxfold train-agent --resume --data $(F1_DATA) --validation $(JUDGE)/validation_boxes.parquet --validation-instances 150 --max-boxes 96 --pseudoknots allow --reward f1=1
+
+train-f1: $(F1)/run/finished ## a policy for known structures, from data to weights
+
+$(F1)/%.parquet: $(JUDGE)/%_boxes.parquet
+	@mkdir -p $(@D)
+	$(BIN)/python benchmarks/probed_windows.py --known --share 0.75 --seed 5 $< $@
+
+$(F1)/known/finished: $(F1_DATA) | $(JUDGE)/validation_boxes.parquet
+	$(TRAIN_F1) --algorithm clone --teacher known --reactivity --epochs 12 --epoch-instances 3750 --minutes 15 --seed 1 --out $(@D)
+
+$(F1)/run/finished: $(F1_DATA) | $(F1)/known/finished
+	$(TRAIN_F1) --algorithm reinforce --init $(F1)/known --samples 8 --kl-weight 0.02 --best-weight 0 --learning-rate 5e-4 --batch-instances 16 --epochs 6 --epoch-instances 1200 --minutes 10 --seed 1 --out $(@D)
 
 # The shipped agents from data to weights, on the boxes of the shipped S1; costs in
 # agents/weights/agents.md.

@@ -43,13 +43,14 @@ BUILT_IN: dict[str, Callable[[Pseudoknots], Agent]] = {
 """Agents that need no weights."""
 
 JUDGE = "judge"
+REINFORCE_F1 = "reinforce-f1"
 
-ON_REQUEST = (OracleAgent.name, VoteAgent.name, RnafoldShapeAgent.name, JUDGE)
+ON_REQUEST = (OracleAgent.name, VoteAgent.name, RnafoldShapeAgent.name, JUDGE, REINFORCE_F1)
 """Agents that only run where they are named: one looks at the known structure, one is made for the
-boxes of other tools, one needs reactivities, one is made for known structures and the boxes of
+boxes of other tools, one needs reactivities, two are made for known structures and the boxes of
 the weights `real`."""
 
-SHIPPED = ("supervised", "clone", "reinforce", "ppo", "a2c", JUDGE)
+SHIPPED = ("supervised", "clone", "reinforce", "ppo", "a2c", JUDGE, REINFORCE_F1)
 """Agents whose weights are ``weights/NAME.safetensors`` in this package."""
 
 AGENT_NAMES = (*BUILT_IN, *SHIPPED)
