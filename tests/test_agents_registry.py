@@ -26,7 +26,7 @@ def test_names_are_those_of_the_issue():
     assert AGENT_NAMES == (
         *("random", "greedy-s1", "greedy-stack", "greedy-energy", "beam", "annealing"),
         *("exact", "rnafold", "best-score", "evidence-beam", "oracle", "vote", "rnafold-shape"),
-        *("supervised", "clone", "reinforce", "ppo", "a2c", "judge"),
+        *("supervised", "clone", "reinforce", "ppo", "a2c", "judge", "reinforce-f1"),
     )
 
 
