@@ -46,15 +46,16 @@ class LeastEnergy:
 
     def complete(self, instance: Instance, picks: Sequence[int]) -> Picks:
         """See `Completion`."""
-        known = instance.optimum_with(self._weight)
-        return instance.solver_with(self._weight).solve(picks).picks if picks else known.picks
+        if picks:
+            return instance.solver_with(self._weight).solve(picks).picks
+        return instance.optimum_with(self._weight).picks
 
 
 class BestKnown:
     """The set that agrees best with the known structure.
 
     What is already picked wrongly changes the F1 of everything, but hardly what else is worth
-    picking: a stem then still counts ``2 TP - f P`` with the f of the best set (see
+    picking: a stem then still counts ``TP - f P / 2`` with the f of the best set (see
     `boxfold.agents.oracle`).
 
     Parameters
@@ -83,7 +84,7 @@ class BestKnown:
         if not picks:
             return best.picks
         found = shared_pairs(instance.boxes, instance.reference)
-        worth = 2.0 * found - best.f1 * instance.boxes[:, 3]
+        worth = found - best.f1 / 2 * instance.boxes[:, 3]
         excluded = instance.conflict(self._config.pseudoknots)[list(picks)].any(axis=0)
         worth[excluded] = -1.0
         rest = additive_optimum(instance.boxes, worth, self._config).picks

@@ -23,7 +23,7 @@ from boxfold.agents.rollout import CHUNK
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.relations import Pseudoknots
-from boxfold.features.stem_weights import StemWeightConfig, most_probable_pairs, stem_weights
+from boxfold.features.stem_weights import StemWeightConfig, greatest_by_pair, stem_weights
 
 
 class JudgeAgent(AdditiveAgent):
@@ -51,7 +51,7 @@ class JudgeAgent(AdditiveAgent):
     def pair_probabilities(self, instances: Sequence[Instance]) -> list[PairProbabilities]:
         """See `boxfold.agents.confidence.JudgesPairs`."""
         shares = self.shares(instances)
-        return [most_probable_pairs(i.boxes, one) for i, one in zip(instances, shares, strict=True)]
+        return [greatest_by_pair(i.boxes, one) for i, one in zip(instances, shares, strict=True)]
 
     def weights(self, instances: Sequence[Instance]) -> list[FloatArray]:
         """By the shares of true pairs that the network and S1 expect."""

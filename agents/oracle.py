@@ -1,13 +1,15 @@
 """The best that boxes allow: the set of stems of highest F1 against a known structure.
 
 F1 is a fraction, ``2 TP / (P + R)`` with P picked and R known pairs. Dinkelbach's method turns it
-into sums: for a guess f, stems are worth ``2 TP - f P``, and the F1 of the best set is the next
-guess. The guesses rise and end at the optimum after a few rounds.
+into sums: for a guess f, stems are worth ``TP - f P / 2``, and the F1 of the best set is the next
+guess. The guesses rise and end at the optimum after a few rounds. The same holds for true pairs
+that are only expected.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from boxfold.agents.agent import Assembly, Picks, SingleAgent, assembly_of_picks
 from boxfold.envs.instance import Instance
@@ -58,14 +60,41 @@ def best_f1(boxes: IntArray, reference: IntArray, config: AdditiveConfig = KNOTT
     """
     if not len(reference):
         return BestF1((), 1.0, True)
-    size = boxes[:, 3]
-    found = shared_pairs(boxes, reference)
+    return best_expected_f1(boxes, shared_pairs(boxes, reference), len(reference), config)
+
+
+def best_expected_f1(
+    boxes: IntArray, true_pairs: ArrayLike, n_known: float, config: AdditiveConfig = KNOTTED
+) -> BestF1:
+    """Set of stems without a conflict of highest F1, by the true pairs to expect of each.
+
+    Parameters
+    ----------
+    boxes : ndarray, dtype=int, shape (N, 5)
+        Stems.
+    true_pairs : array_like of float, shape (N,)
+        Of each stem, at least 0.
+    n_known : float
+        Pairs of the structure, more than 0.
+    config : AdditiveConfig
+        Which sets are allowed; a knot pays its charge in pairs.
+
+    Returns
+    -------
+    BestF1
+
+    Examples
+    --------
+    >>> boxes = np.array([[0, 0, 7, 3, 3], [0, 12, 19, 3, 3]])
+    >>> best_expected_f1(boxes, [2.7, 0.6], 3)
+    BestF1(picks=(0,), f1=0.9, proven=True)
+    """
+    size, expected = boxes[:, 3], np.asarray(true_pairs, dtype=np.float64)
     best = BestF1((), 0.0, True)
     for _ in range(MAX_ROUNDS):
-        worth = 2 * found - best.f1 * size
-        optimum = additive_optimum(boxes, np.where(found > 0, worth, -1.0), config)
+        optimum = additive_optimum(boxes, expected - best.f1 / 2 * size, config)
         picks = list(optimum.picks)
-        f1 = float(2 * found[picks].sum() / (size[picks].sum() + len(reference)))
+        f1 = float(2 * expected[picks].sum() / (size[picks].sum() + n_known))
         if f1 <= best.f1 + _TOLERANCE:
             return best._replace(proven=best.proven and optimum.proven)
         best = BestF1(optimum.picks, f1, optimum.proven)

@@ -4,7 +4,8 @@ OMP_NUM_THREADS=1 python benchmarks/black_box.py --sets data/ts0_probed.parquet 
     --agents runs/rl --trees data/vl0_boxes.parquet data/pb_boxes.parquet --out runs/black_box
 
 Tables are those of `boxfold propose` with a column reactivity (`benchmarks/probed_windows.py`), or
-with --reactivities beside them; of each, --count RNAs are drawn. The reward is R = -E / max(2, |E*|) + the area under the ROC curve of the reactivities (`energy=1,shape=1`).
+with --reactivities beside them; of each, --count RNAs are drawn. The reward is R = -E / max(2, |E*|)
++ the area under the ROC curve of the reactivities (`energy=1,shape=1`).
 `--agents` are policies: each plays greedily, draws 64 assemblies, and guides a beam. Against them, all
 with S1's scores: annealing and beam searches, boosted trees with exact search, and these with the
 best by reward of their 64 best structures. Writes SET/per_sequence.csv for `boxfold compare`.
@@ -13,6 +14,7 @@ best by reward of their 64 best structures. Writes SET/per_sequence.csv for `box
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from boosted_trees import known_instances
 
 from boxfold.agents.additive_agents import AdditiveAgent, BestScoreAgent
 from boxfold.agents.additive_tuning import AdditiveSetting
-from boxfold.agents.agent import Agent, Assembly
+from boxfold.agents.agent import Agent, Assembly, assembly_of_picks
 from boxfold.agents.alternatives import assembly_cost
 from boxfold.agents.boosted_trees import BoostedTreesAgent, BoostedTreesConfig, train_boosted_trees
 from boxfold.agents.evaluation import EvaluationConfig, evaluate_agents, summarise
@@ -69,10 +71,12 @@ class Reranked:
     ) -> list[Assembly]:
         """Assemble one structure per instance; see `Agent.assemble`."""
         found = self._agent.several(instances, rng, self._n)
-        first = self._agent.assemble(instances, rng)
         return [
-            min([one, *more], key=lambda each, of=of: assembly_cost(of, each))  # type: ignore[misc]
-            for of, one, more in zip(instances, first, found, strict=True)
+            min(
+                several or [assembly_of_picks(of, ())],
+                key=lambda each, of=of: assembly_cost(of, each),  # type: ignore[misc]
+            )
+            for of, several in zip(instances, found, strict=True)
         ]
 
 
@@ -89,12 +93,11 @@ class FewBoxes:
     ) -> list[Assembly]:
         """Assemble one structure per instance; see `Agent.assemble`."""
         # Boxes are sorted by score, so picks among the first ones are picks among all.
-        few = [each.only(np.arange(min(self._n, each.n_boxes))) for each in instances]
-        made = self._agent.assemble(few, rng)
-        for each, part in zip(instances, few, strict=True):
-            if each.objective is not None and part.objective is not None:
-                each.objective.calls = part.objective.calls
-        return made
+        few = [
+            replace(each.only(np.arange(min(self._n, each.n_boxes))), objective=each.objective)
+            for each in instances
+        ]
+        return self._agent.assemble(few, rng)
 
 
 def policies(paths: Sequence[str]) -> list[Agent]:
@@ -110,6 +113,7 @@ def searches() -> list[Agent]:
         for by_score in (False, True):
             agent = AnnealingAgent("allow", max_energy_calls=calls, by_score=by_score)
             agent.name = f"annealing{'-s1' if by_score else ''}, {calls} calls"
+            agent.can_sample = False  # one run of the whole budget, not the best of 64
             agents.append(agent)
     return [*agents, *(FewBoxes(BeamAgent("allow", 2, CALLS[0]), size) for size in BEAM_BOXES)]
 
@@ -151,12 +155,7 @@ def main() -> int:
         rows = with_reactivities(read_proposals(path), args.reactivities)
         order = np.random.default_rng(args.seed).permutation(len(rows))
         instances = instances_from_frame(rows.iloc[np.sort(order[: args.count])], args.max_boxes)
-        # Annealing is one run of the whole budget, not the best of 64.
-        plain = [agent for agent in agents if not isinstance(agent, AnnealingAgent)]
-        runs = [agent for agent in agents if isinstance(agent, AnnealingAgent)]
-        for agent in runs:
-            agent.can_sample = False
-        table = evaluate_agents([*plain, *runs], with_objective(instances, rewards), config, say)
+        table = evaluate_agents(agents, with_objective(instances, rewards), config, say)
         folder = args.out / path.stem
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_path(folder / "per_sequence.csv") as temporary:

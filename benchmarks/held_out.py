@@ -34,6 +34,8 @@ HELD_OUT = {
 tRNA and tmRNA (CL00001), that of the SAM riboswitch (CL00012), and three knotted families (THF
 riboswitch, downstream-peptide motif with its relative glnA, wcaG)."""
 
+ALL_HELD_OUT = [name for names in HELD_OUT.values() for name in names.split()]
+
 PARTS = (2, 4, 8)
 
 
@@ -57,9 +59,8 @@ def in_part(rows: pd.DataFrame, n: int) -> pd.Series:
 def training_sets(rows: pd.DataFrame, knotted: list[str]) -> dict[str, pd.DataFrame]:
     """The cut data sets by name."""
     is_training = rows["split"] == "train"
-    three = [name for names in HELD_OUT.values() for name in names.split()]
     kept = {
-        "families": ~in_set(rows, three),
+        "families": ~in_set(rows, ALL_HELD_OUT),
         "knots": ~in_set(rows, knotted) & rows["rfam_acc"].notna(),
     }
     kept |= {f"part_{n}": in_part(rows, n) for n in PARTS}
@@ -81,9 +82,9 @@ def main() -> int:
         print(f"{name}: {(rows['split'] == 'train').sum()} training rows", flush=True)
     tables = [args.shared / f"bprna_{name}.csv.gz" for name in ("vl0", "ts0")]
     known = pd.concat([read_sequences(path, on_warning=lambda line: None) for path in tables])
-    three = [name for names in HELD_OUT.values() for name in names.split()]
-    columns = ("rfam_acc" if name.startswith("RF") else "family" for name in three)
-    words = [f"{column}={name}\n" for column, name in zip(columns, three, strict=True)]
+    words = [
+        f"{'rfam_acc' if name.startswith('RF') else 'family'}={name}\n" for name in ALL_HELD_OUT
+    ]
     with atomic_path(args.out / "families.txt") as path:
         path.write_text("".join(words), encoding="utf-8")
     for name, names in HELD_OUT.items():

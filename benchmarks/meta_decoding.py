@@ -1,9 +1,8 @@
 """The structure of highest expected F1 by what share of each stem is expected to be true.
 
-F1 is ``2 TP / (P + R)`` with P picked and R known pairs. By Dinkelbach's method the best set for a
-guess f of it is that with most true pairs beyond a threshold of f / 2, and its F1 the next guess.
-So each RNA has its own threshold: it is high where the tools agree, and low where little is known
-of any stem, since there a pair more costs little.
+See `boxfold.agents.oracle`: each RNA has its own threshold, half the F1 to expect. It is high
+where the tools agree, and low where little is known of any stem, since there a pair more costs
+little.
 """
 
 from collections.abc import Sequence
@@ -12,18 +11,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from boxfold.agents.additive_agents import share_weights
 from boxfold.agents.additive_tuning import structure_scores
 from boxfold.agents.agent import Picks
 from boxfold.agents.box_features import FloatArray
 from boxfold.agents.cross_fitting import Judged
+from boxfold.agents.oracle import best_expected_f1
 from boxfold.envs.instance import Instance
 from boxfold.features.structure import IntArray
-from boxfold.rewards.additive import AdditiveConfig, additive_optimum
+from boxfold.rewards.additive import AdditiveConfig
 
 KNOT_CHARGES = (0.25, 0.5, 1.0, 2.0, 4.0)
-MAX_ROUNDS = 20
-_TOLERANCE = 1e-6
 
 
 class Decoding(NamedTuple):
@@ -45,16 +42,8 @@ def most_expected(instance: Instance, shares: FloatArray, setting: Decoding) -> 
         Stems outside of the nested part pay its charge.
     """
     config = AdditiveConfig("allow", knot_charge=setting.knot_charge)
-    size, known = instance.boxes[:, 3], setting.density * len(instance.seq)
-    best: tuple[float, Picks] = 0.0, ()
-    for _ in range(MAX_ROUNDS):
-        weights = share_weights(instance, shares, best[0] / 2)
-        picks = list(additive_optimum(instance.boxes, weights, config).picks)
-        f1 = float(2 * (size * shares)[picks].sum() / (size[picks].sum() + known))
-        if f1 <= best[0] + _TOLERANCE:
-            break
-        best = f1, tuple(picks)
-    return best[1]
+    true_pairs, known = instance.boxes[:, 3] * shares, setting.density * len(instance.seq)
+    return best_expected_f1(instance.boxes, true_pairs, known, config).picks
 
 
 def tune_decoding(judged: Judged, most: int, max_false_knots: float, seed: int) -> Decoding:

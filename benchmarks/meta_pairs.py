@@ -7,10 +7,11 @@ has to hold for families that were never seen.
 import numpy as np
 from numpy.typing import NDArray
 
-from boxfold.agents.box_features import FloatArray
+from boxfold.agents.box_features import Company, FloatArray, box_company
 from boxfold.envs.instance import Instance
 from boxfold.features.box import stem_base_pairs
-from boxfold.features.structure import BoolArray, IntArray
+from boxfold.features.stem_weights import greatest_by_pair
+from boxfold.features.structure import IntArray
 
 _LEAST = 1e-3
 """Probabilities below count as this, and those above 1 less this as that, in log odds."""
@@ -73,13 +74,10 @@ def probability_columns(pairs: IntArray, probability: FloatArray) -> FloatArray:
     return np.stack(columns, axis=1)
 
 
-def _company(pairs: IntArray) -> tuple[BoolArray, BoolArray]:
+def _company(pairs: IntArray) -> Company:
     """Which pairs share a base, and which cross; both (P, P), symmetric."""
-    i, j = pairs.T
-    k, m = pairs.T[:, :, None]
-    share = (k == i) | (k == j) | (m == i) | (m == j)
-    over = (k < i) & (i < m) & (m < j)
-    return share & ~np.eye(len(pairs), dtype=bool), over | over.T
+    one = np.ones(len(pairs), dtype=np.int64)
+    return box_company(np.stack([0 * one, *pairs.T, one, one], axis=1))
 
 
 def _next_pairs(pairs: IntArray, value: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -98,10 +96,7 @@ def _best_stems(
     place = np.searchsorted(pairs @ [width, 1], stem_base_pairs(instance.boxes) @ [width, 1])
     owner = np.repeat(np.arange(len(size)), size)
     votes = np.bincount(owner, share[place], len(size))
-    longest, voted = np.zeros(len(pairs)), np.zeros(len(pairs))
-    np.maximum.at(longest, place, size[owner])
-    np.maximum.at(voted, place, votes[owner])
-    return longest, voted
+    return greatest_by_pair(instance.boxes, size)[1], greatest_by_pair(instance.boxes, votes)[1]
 
 
 def _base_types(seq: str, pairs: IntArray) -> NDArray[np.float64]:

@@ -49,7 +49,7 @@ def confidence(
     Parameters
     ----------
     held : ndarray, dtype=int, shape (P, 2)
-        As of `pair_probabilities` or `most_probable_pairs`.
+        As of `pair_probabilities` or `greatest_by_pair`.
     probability : ndarray, dtype=float64, shape (P,)
         Of each.
     base_pairs : ndarray, dtype=int, shape (K, 2)

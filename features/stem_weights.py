@@ -75,34 +75,35 @@ def pair_probabilities(boxes: IntArray, score: ArrayLike) -> tuple[IntArray, Flo
     return pairs, total
 
 
-def most_probable_pairs(boxes: IntArray, share: ArrayLike) -> tuple[IntArray, FloatArray]:
-    """Base pairs that boxes hold, where each box tells which share of its pairs is true.
+def greatest_by_pair(boxes: IntArray, value: ArrayLike) -> tuple[IntArray, FloatArray]:
+    """Base pairs that boxes hold, and the greatest value of the boxes that hold each.
+
+    Of shares of true pairs that is how probable pairs are: variants of a stem don't add up.
 
     Parameters
     ----------
     boxes : ndarray, dtype=int, shape (N, 5)
         Stems.
-    share : array_like of float, shape (N,)
-        Expected share of true pairs of each box.
+    value : array_like of float, shape (N,)
+        At least 0.
 
     Returns
     -------
     pairs : ndarray, dtype=int64, shape (P, 2)
         Each once, sorted.
-    probability : ndarray, dtype=float64, shape (P,)
-        The greatest share of the boxes that hold the pair: variants of a stem don't add up.
+    greatest : ndarray, dtype=float64, shape (P,)
 
     Examples
     --------
     >>> boxes = np.array([[0, 0, 8, 2, 2], [0, 1, 7, 2, 2]])
-    >>> pairs, probability = most_probable_pairs(boxes, [0.5, 0.75])
-    >>> pairs.tolist(), probability.tolist()
+    >>> pairs, greatest = greatest_by_pair(boxes, [0.5, 0.75])
+    >>> pairs.tolist(), greatest.tolist()
     ([[0, 9], [1, 8], [2, 7]], [0.5, 0.75, 0.75])
     """
     pairs, pair = _distinct(boxes)
-    probability = np.zeros(len(pairs))
-    np.maximum.at(probability, pair, np.repeat(np.asarray(share, dtype=float), boxes[:, 3]))
-    return pairs, probability
+    greatest = np.zeros(len(pairs))
+    np.maximum.at(greatest, pair, np.repeat(np.asarray(value, dtype=float), boxes[:, 3]))
+    return pairs, greatest
 
 
 def stem_weights(

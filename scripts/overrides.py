@@ -1,9 +1,9 @@
-"""Flags for numbers and switches of configs; one that isn't given leaves the default."""
+"""Flags for numbers, switches and choices of configs; one that isn't given leaves the default."""
 
 import argparse
 import dataclasses
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from boxfold.features.errors import InputError
 
@@ -22,7 +22,7 @@ _FIXED = (
 def add_override_arguments(
     parser: argparse.ArgumentParser, defaults: Mapping[str, Any], without: Collection[str] = ()
 ) -> None:
-    """One flag per number or switch in some configs; the help tells the default of each config.
+    """One flag per number, switch or choice in some configs; the help tells the defaults.
 
     A switch, a field of type bool, gets ``--name`` and ``--no-name``.
 
@@ -45,6 +45,8 @@ def add_override_arguments(
         kind: dict[str, Any] = {"type": item.type}
         if item.type is bool:
             kind = {"action": argparse.BooleanOptionalAction}
+        elif _is_choice(item):
+            kind = {"choices": get_args(item.type)}
         group.add_argument(
             _flag(name),
             default=argparse.SUPPRESS,
@@ -81,7 +83,8 @@ def overridden(config: ConfigT, args: argparse.Namespace, **values: Any) -> Conf
     for item in dataclasses.fields(config):  # type: ignore[arg-type]
         if _is_flag(item) and hasattr(args, item.name):
             given[item.name] = getattr(args, item.name)
-            check_range(item.name, given[item.name], item.metadata.get("zero", False))
+            if not _is_choice(item):
+                check_range(item.name, given[item.name], item.metadata.get("zero", False))
     try:
         return dataclasses.replace(config, **{**given, **values})  # type: ignore[type-var]
     except ValueError as error:
@@ -163,7 +166,11 @@ def check_range(name: str, value: float, may_be_zero: bool = False) -> None:
 
 
 def _is_flag(item: dataclasses.Field[Any]) -> bool:
-    return item.type in (int, float, bool) and item.name not in _FIXED
+    return (item.type in (int, float, bool) or _is_choice(item)) and item.name not in _FIXED
+
+
+def _is_choice(item: dataclasses.Field[Any]) -> bool:
+    return get_origin(item.type) is Literal
 
 
 def _flag(name: str) -> str:

@@ -5,10 +5,8 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
 
 from boxfold.agents.clone import CloneConfig, CloneTrainer
-from boxfold.agents.completion import Teacher
 from boxfold.agents.layout import observing_bases
 from boxfold.agents.learned import load_learned, seeing_reactivities
 from boxfold.agents.network import AssemblyNetwork
@@ -47,12 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the verb."""
     add_data_arguments(parser)
     parser.add_argument("--algorithm", choices=tuple(DEFAULTS), required=True, help="how it learns")
-    parser.add_argument(
-        "--teacher",
-        choices=get_args(Teacher),
-        default=argparse.SUPPRESS,
-        help=f"clone: {_teacher_help()} (default: {CloneConfig.teacher})",
-    )
     parser.add_argument("--init", metavar="RUN", help="run or weights file to start from")
     parser.add_argument(
         "--trust-pickle",
@@ -140,16 +132,8 @@ def training_config(
     refuse_unused(args, defaults, {"training": default, **shape}, what)
     network = network if start else overridden(network, args)
     assembly = dataclasses.replace(assembly, reactivity=network.reactivity)
-    values: dict[str, Any] = {"network": network, "assembly": assembly, "seed": args.seed}
-    if "teacher" in args:
-        values["teacher"] = args.teacher
-    config = overridden(default, args, **values)
+    config = overridden(default, args, network=network, assembly=assembly, seed=args.seed)
     return config, start
-
-
-def _teacher_help() -> str:
-    (item,) = (item for item in dataclasses.fields(CloneConfig) if item.name == "teacher")
-    return str(item.metadata["help"])
 
 
 def _assembly(args: argparse.Namespace) -> AssemblyConfig:
