@@ -21,8 +21,6 @@ from boxfold.rewards.additive import AdditiveConfig, additive_optimum
 MAX_ROUNDS = 30
 """Dinkelbach's guesses double their digits each round; five are typical."""
 
-_TOLERANCE = 1e-9
-
 
 class BestF1(NamedTuple):
     """Best set of boxes: `picks`, rising, its `f1`, and whether that is proven."""
@@ -60,24 +58,31 @@ def best_f1(boxes: IntArray, reference: IntArray, config: AdditiveConfig = KNOTT
     """
     if not len(reference):
         return BestF1((), 1.0, True)
-    return best_expected_f1(boxes, shared_pairs(boxes, reference), len(reference), config)
+    share = shared_pairs(boxes, reference) / boxes[:, 3]
+    return best_expected_f1(boxes, share, len(reference), config)
 
 
 def best_expected_f1(
-    boxes: IntArray, true_pairs: ArrayLike, n_known: float, config: AdditiveConfig = KNOTTED
+    boxes: IntArray,
+    share: ArrayLike,
+    n_known: float,
+    config: AdditiveConfig = KNOTTED,
+    tolerance: float = 1e-9,
 ) -> BestF1:
-    """Set of stems without a conflict of highest F1, by the true pairs to expect of each.
+    """Set of stems without a conflict of highest F1, by the share of true pairs to expect of each.
 
     Parameters
     ----------
     boxes : ndarray, dtype=int, shape (N, 5)
         Stems.
-    true_pairs : array_like of float, shape (N,)
-        Of each stem, at least 0.
+    share : array_like of float, shape (N,)
+        Of each stem, in [0, 1].
     n_known : float
         Pairs of the structure, more than 0.
     config : AdditiveConfig
         Which sets are allowed; a knot pays its charge in pairs.
+    tolerance : float
+        A set that gains no more F1 is no better.
 
     Returns
     -------
@@ -86,16 +91,16 @@ def best_expected_f1(
     Examples
     --------
     >>> boxes = np.array([[0, 0, 7, 3, 3], [0, 12, 19, 3, 3]])
-    >>> best_expected_f1(boxes, [2.7, 0.6], 3)
+    >>> best_expected_f1(boxes, [0.9, 0.2], 3)
     BestF1(picks=(0,), f1=0.9, proven=True)
     """
-    size, expected = boxes[:, 3], np.asarray(true_pairs, dtype=np.float64)
+    size, share = boxes[:, 3], np.asarray(share, dtype=np.float64)
     best = BestF1((), 0.0, True)
     for _ in range(MAX_ROUNDS):
-        optimum = additive_optimum(boxes, expected - best.f1 / 2 * size, config)
+        optimum = additive_optimum(boxes, size * (share - best.f1 / 2), config)
         picks = list(optimum.picks)
-        f1 = float(2 * expected[picks].sum() / (size[picks].sum() + n_known))
-        if f1 <= best.f1 + _TOLERANCE:
+        f1 = float(2 * (size * share)[picks].sum() / (size[picks].sum() + n_known))
+        if f1 <= best.f1 + tolerance:
             return best._replace(proven=best.proven and optimum.proven)
         best = BestF1(optimum.picks, f1, optimum.proven)
     return best._replace(proven=False)

@@ -21,6 +21,7 @@ from boxfold.features.structure import IntArray
 from boxfold.rewards.additive import AdditiveConfig
 
 KNOT_CHARGES = (0.25, 0.5, 1.0, 2.0, 4.0)
+_TOLERANCE = 1e-6
 
 
 class Decoding(NamedTuple):
@@ -42,8 +43,8 @@ def most_expected(instance: Instance, shares: FloatArray, setting: Decoding) -> 
         Stems outside of the nested part pay its charge.
     """
     config = AdditiveConfig("allow", knot_charge=setting.knot_charge)
-    true_pairs, known = instance.boxes[:, 3] * shares, setting.density * len(instance.seq)
-    return best_expected_f1(instance.boxes, true_pairs, known, config).picks
+    known = setting.density * len(instance.seq)
+    return best_expected_f1(instance.boxes, shares, known, config, _TOLERANCE).picks
 
 
 def tune_decoding(judged: Judged, most: int, max_false_knots: float, seed: int) -> Decoding:
