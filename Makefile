@@ -12,7 +12,7 @@ train train-s1 train-s1-real train-judge train-f1: export MALLOC_MMAP_MAX_ = 0
 train train-s1 train-s1-real train-judge train-f1: export MALLOC_TRIM_THRESHOLD_ = 17179869184
 train train-s1 train-s1-real train-judge train-f1: export MALLOC_TOP_PAD_ = 268435456
 
-.PHONY: install demo test check lint type clean train train-s1 train-s1-real train-judge train-f1
+.PHONY: install demo test stress check lint type clean train train-s1 train-s1-real train-judge train-f1
 .DEFAULT_GOAL := install
 
 install: $(STAMP) ## create .venv with the pinned dependencies and boxfold itself
@@ -222,6 +222,9 @@ type: $(STAMP)
 
 test: $(STAMP) ## the whole test suite
 	$(BIN)/python -m pytest -n 2
+
+stress: $(STAMP) ## every heavy check at full size, with a table of what was tried (docs/robustness.md)
+	$(BIN)/python -m pytest -m stress
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

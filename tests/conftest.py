@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,27 @@ settings.register_profile(
     "boxfold", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("boxfold")
+
+
+@pytest.fixture
+def tally(record_property) -> Callable[[str, str], None]:
+    """Says in the table of `make stress` what a test tried and how often."""
+    return lambda what, how_often: record_property("tried", (what, how_often))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of `make stress`; what was found is nothing, or the failure above it."""
+    if terminalreporter.config.option.markexpr != "stress":
+        return
+    terminalreporter.section("what was tried")
+    terminalreporter.line("| What | How often | Found | Seconds |\n|---|---|---|---|")
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            found = "nothing" if outcome == "passed" else "FAILED"
+            tried = [value for name, value in report.user_properties if name == "tried"]
+            for what, how_often in tried or [(report.nodeid, "")]:
+                row = f"| {what} | {how_often} | {found} | {report.duration:.0f} |"
+                terminalreporter.line(row)
 
 
 @pytest.fixture(scope="session")
