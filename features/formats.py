@@ -80,7 +80,7 @@ def to_dbn(record: StructureRecord) -> str:
     """
     energy = "" if record.free_energy is None else f" ({record.free_energy:6.2f})"
     structure = dot_bracket(record.base_pairs, len(record.seq))
-    return f">{_header(record)}\n{record.seq}\n{structure}{energy}\n"
+    return f">{record.id}{description(record)}\n{record.seq}\n{structure}{energy}\n"
 
 
 def from_dbn(text: str) -> list[StructureRecord]:
@@ -91,7 +91,7 @@ def from_dbn(text: str) -> list[StructureRecord]:
     InputError
         If a record has not its three lines, or sequence and structure do not fit together.
     """
-    lines = _filled_lines(text)
+    lines = filled_lines(text)
     return [_record_of_three(lines[start : start + 3]) for start in range(0, len(lines), 3)]
 
 
@@ -105,7 +105,7 @@ def to_ct(record: StructureRecord) -> str:
     """
     length = len(record.seq)
     energy = "" if record.free_energy is None else f" ENERGY = {record.free_energy:.2f}"
-    lines = [f"{length:5d}{energy} {_header(record)}"]
+    lines = [f"{length:5d}{energy} {record.id}{description(record)}"]
     partners = pair_table(record.base_pairs, length) + 1
     for index, (base, partner) in enumerate(zip(record.seq, partners, strict=True), start=1):
         following = index + 1 if index < length else 0
@@ -121,7 +121,7 @@ def from_ct(text: str) -> list[StructureRecord]:
     InputError
         If a header, a row or a partner is wrong.
     """
-    lines = iter(_filled_lines(text))
+    lines = iter(filled_lines(text))
     records = []
     for number, header in lines:
         match = _CT_HEADER.fullmatch(header)
@@ -144,7 +144,7 @@ def to_bpseq(record: StructureRecord) -> str:
     >>> to_bpseq(StructureRecord("tiny", "GAAAC", np.array([[0, 4]]))).splitlines()[:2]
     ['# tiny', '1 G 5']
     """
-    lines = [f"# {_header(record)}"]
+    lines = [f"# {record.id}{description(record)}"]
     if record.free_energy is not None:
         lines.append(f"# ENERGY = {record.free_energy:.2f}")
     partners = pair_table(record.base_pairs, len(record.seq)) + 1
@@ -164,7 +164,7 @@ def from_bpseq(text: str) -> list[StructureRecord]:
     records = []
     comments: list[str] = []
     rows: list[_Row] = []
-    for number, line in [*_filled_lines(text), (0, "#")]:
+    for number, line in [*filled_lines(text), (0, "#")]:
         if not line.startswith("#"):
             rows.append(_row((number, line), 3))
             continue
@@ -179,13 +179,13 @@ def _record_of_three(lines: list[tuple[int, str]]) -> StructureRecord:
     number, header = lines[0]
     if len(lines) < 3 or not header.startswith(">"):
         raise InputError(f"line {number}: three lines are needed: >id, sequence, structure")
-    seq = _normalized(lines[1][1], lines[1][0])
+    seq = normalized_line(lines[1][1], lines[1][0])
     number, structure = lines[2]
     match = _DBN_LINE.fullmatch(structure)
     if match is None:
         raise InputError(f"line {number}: no dot-bracket, with or without '( energy)' behind it")
     pairs = _pairs_of_dot_bracket(match[1], len(seq), number)
-    return _described(header[1:], seq, pairs, _energy(match[2]))
+    return described(_first_word(header[1:]), header, seq, pairs, _energy(match[2]))
 
 
 def _record_under(comments: list[str], rows: list[_Row]) -> StructureRecord:
@@ -206,24 +206,33 @@ def _record(header: str, rows: list[_Row], free_energy: float | None, line: int)
             )
         if row.partner and rows[row.partner - 1].partner != position:
             raise InputError(f"line {row.line}: partner {row.partner} pairs with another position")
-    seq = _normalized("".join(row.base for row in rows), line)
+    seq = normalized_line("".join(row.base for row in rows), line)
     table = np.array([row.partner - 1 for row in rows], dtype=np.int64)
-    return _described(header, seq, base_pairs_from_pair_table(table), free_energy)
+    return described(
+        _first_word(header), header, seq, base_pairs_from_pair_table(table), free_energy
+    )
 
 
-def _header(record: StructureRecord) -> str:
-    """Id, then what can be said of the structure. Inverse of `_described`."""
+def description(record: StructureRecord) -> str:
+    """Rank and confidence, each behind a blank, as far as there is something to say.
+
+    Examples
+    --------
+    >>> description(StructureRecord("a", "G", np.zeros((0, 2), dtype=int), rank=2))
+    ' rank=2'
+    """
     rank = "" if record.rank == 1 else f" rank={record.rank}"
     sure = record.structure_confidence
-    return record.id + rank + ("" if sure is None else f" confidence={sure:.3f}")
+    return rank + ("" if sure is None else f" confidence={sure:.3f}")
 
 
-def _described(
-    header: str, seq: str, base_pairs: IntArray, free_energy: float | None
+def described(
+    name: str, text: str, seq: str, base_pairs: IntArray, free_energy: float | None
 ) -> StructureRecord:
-    rank, sure = _RANK.search(header), _CONFIDENCE.search(header)
+    """Record with the rank and the confidence that stand in a text. Inverse of `description`."""
+    rank, sure = _RANK.search(text), _CONFIDENCE.search(text)
     return StructureRecord(
-        _first_word(header),
+        name,
         seq,
         base_pairs,
         free_energy,
@@ -254,14 +263,16 @@ def _pairs_of_dot_bracket(text: str, length: int, line: int) -> IntArray:
         raise InputError(f"line {line}: {error}") from None
 
 
-def _normalized(sequence: str, line: int) -> str:
+def normalized_line(sequence: str, line: int) -> str:
+    """Letters ``ACGUN`` of a sequence; what is wrong with it is an `InputError` with the line."""
     try:
         return normalize_sequence(sequence)[0]
     except InputError as error:
         raise InputError(f"line {line}: {error}") from None
 
 
-def _filled_lines(text: str) -> list[tuple[int, str]]:
+def filled_lines(text: str) -> list[tuple[int, str]]:
+    """Number (from 1) and text of the lines that hold something."""
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
     return [line for line in lines if line[1]]
 

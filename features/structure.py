@@ -16,8 +16,9 @@ MIN_HAIRPIN = 3
 
 CANONICAL_PAIRS = frozenset({"AU", "UA", "GC", "CG", "GU", "UG"})
 
-_OPENING = "([{<ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_CLOSING = ")]}>abcdefghijklmnopqrstuvwxyz"
+OPENING = "([{<ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+CLOSING = ")]}>abcdefghijklmnopqrstuvwxyz"
+"""Brackets by page."""
 
 IntArray = NDArray[np.integer]
 BoolArray = NDArray[np.bool_]
@@ -133,10 +134,10 @@ def base_pairs_from_dot_bracket(dot_bracket: str) -> IntArray:
     for position, symbol in enumerate(dot_bracket):
         if symbol == ".":
             continue
-        if symbol in _OPENING:
+        if symbol in OPENING:
             stacks.setdefault(symbol, []).append(position)
-        elif symbol in _CLOSING:
-            opening = _OPENING[_CLOSING.index(symbol)]
+        elif symbol in CLOSING:
+            opening = OPENING[CLOSING.index(symbol)]
             if not stacks.get(opening):
                 raise InputError(
                     f"unbalanced dot-bracket: '{symbol}' at position {position + 1} closes nothing"
@@ -261,8 +262,8 @@ def dot_bracket(base_pairs: IntArray, length: int) -> str:
     """
     text = np.full(length, ".", dtype="<U1")
     page = pages(base_pairs)
-    if len(page) and page.max() >= len(_OPENING):
-        raise ValueError(f"structure needs {page.max() + 1} bracket pages, at most {len(_OPENING)}")
-    text[base_pairs[:, 0]] = np.array(list(_OPENING))[page]
-    text[base_pairs[:, 1]] = np.array(list(_CLOSING))[page]
+    if len(page) and page.max() >= len(OPENING):
+        raise ValueError(f"structure needs {page.max() + 1} bracket pages, at most {len(OPENING)}")
+    text[base_pairs[:, 0]] = np.array(list(OPENING))[page]
+    text[base_pairs[:, 1]] = np.array(list(CLOSING))[page]
     return "".join(text.tolist())

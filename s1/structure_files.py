@@ -1,4 +1,4 @@
-"""Structures that other predictors wrote, from dot-bracket, ct, bpseq and CSV files."""
+"""Structures that other predictors wrote, in any format that ``predict`` writes."""
 
 import csv
 import io
@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from boxfold.features.errors import InputError
-from boxfold.features.formats import from_bpseq, from_ct, from_dbn
+from boxfold.features.formats import StructureRecord, from_bpseq, from_ct, from_dbn
+from boxfold.features.record_tables import from_json
 from boxfold.features.sequence import normalize_sequence
+from boxfold.features.stockholm import STOCKHOLM, from_stockholm
 from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
 from boxfold.s1.sequence_table import MODIFIED_BASE, read_text
 
 _CT_HEADER = re.compile(r"\s*(\d+)(\s|$)")
 _LINE = re.compile(r"line (\d+)")
+
 _FIRST_ROW = re.compile(r"\s*1\s+[A-Za-z]\s")
 
 
@@ -48,9 +51,10 @@ def read_structures(
     Parameters
     ----------
     path : str or Path
-        Dot-bracket (``>id``, sequence, structure), ct, bpseq, or CSV with the columns id and
-        dot_bracket and perhaps sequence, tool and set. The predictor is the column tool, or the
-        name of the file. A ct or bpseq record without a name has that of the file.
+        Dot-bracket (``>id``, sequence, structure), ct, bpseq, Stockholm, JSON of `predict`, or CSV
+        with the columns id and dot_bracket and perhaps sequence, tool and set. The predictor is the
+        column tool, or the name of the file. A ct or bpseq record without a name has that of the
+        file.
     on_error : callable
         Gets one line for each bad record, which is skipped.
     only_set : str, optional
@@ -70,11 +74,12 @@ def read_structures(
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise InputError(f"{path}: the file is empty")
-    if "," in lines[0] and not lines[0].lstrip().startswith((">", "#")):
+    is_json = lines[0].lstrip()[0] in "[{"
+    if not is_json and "," in lines[0] and not lines[0].lstrip().startswith((">", "#")):
         return list(_from_csv(text, path, on_error, only_set))
     if only_set is not None:
         raise InputError(f"{path}: no CSV, so it has no set '{only_set}'")
-    return list(_from_text(text, path, on_error))
+    return list((_from_json if is_json else _from_text)(text, path, on_error))
 
 
 def _from_csv(
@@ -114,11 +119,21 @@ def _predicted_of_row(row: dict[str, str | None], source: str) -> Predicted:
     return Predicted(row["id"], seq, len(structure), pairs, source)
 
 
+def _from_json(text: str, path: str | Path, on_error: Callable[[str], None]) -> Iterator[Predicted]:
+    try:
+        records = from_json(text)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    yield from (_predicted(record, path) for record in records)
+
+
 def _from_text(text: str, path: str | Path, on_error: Callable[[str], None]) -> Iterator[Predicted]:
     lines = text.splitlines()
     first = next(line for line in lines if line.strip())
     if first.lstrip().startswith(">"):
         read, starts = from_dbn, _starts(lines, lambda line, before: line.startswith(">"))
+    elif first.lstrip().startswith(STOCKHOLM):
+        read, starts = from_stockholm, _starts(lines, lambda line, _: line.startswith(STOCKHOLM))
     elif first.lstrip().startswith("#") or _is_bpseq_row(first):
         read, starts = from_bpseq, _starts(lines, _starts_bpseq)
     else:
@@ -129,9 +144,12 @@ def _from_text(text: str, path: str | Path, on_error: Callable[[str], None]) -> 
         except InputError as error:
             on_error(f"{path}: {_renumbered(str(error), start)}")
             continue
-        for record in records:
-            name = record.id or _name(path)
-            yield Predicted(name, record.seq, len(record.seq), record.base_pairs, str(path))
+        yield from (_predicted(record, path) for record in records)
+
+
+def _predicted(record: StructureRecord, path: str | Path) -> Predicted:
+    name = record.id or _name(path)
+    return Predicted(name, record.seq, len(record.seq), record.base_pairs, str(path))
 
 
 def _renumbered(message: str, start: int) -> str:

@@ -1,25 +1,11 @@
 """Output formats of ``boxfold predict``: each prediction as text, one after another."""
 
-import csv
-import io
-import json
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TextIO
 
 from boxfold.features.formats import StructureRecord, to_bpseq, to_ct, to_dbn
-from boxfold.features.structure import dot_bracket
-
-CSV_COLUMNS = (
-    "id",
-    "sequence",
-    "dot_bracket",
-    "free_energy",
-    "rank",
-    "structure_confidence",
-    "confidence",
-)
-"""The first three are what every verb reads as CSV input; the energy is in kcal/mol. The last one
-has a probability for each pair, in the order of opening brackets; in a cell with blanks between."""
+from boxfold.features.record_tables import CSV_COLUMNS, csv_line, to_csv, to_json
+from boxfold.features.stockholm import to_stockholm
 
 
 class Layout(NamedTuple):
@@ -47,45 +33,12 @@ def write_predictions(predictions: Iterable[StructureRecord], layout: Layout, fi
     file.write(layout.tail if n_written else layout.head + layout.tail)
 
 
-def _to_json(prediction: StructureRecord) -> str:
-    content = _columns(prediction) | {"base_pairs": prediction.base_pairs.tolist()}
-    content["confidence"] = _of_pairs(prediction)
-    return json.dumps(content, ensure_ascii=False)
-
-
-def _to_csv(prediction: StructureRecord) -> str:
-    return _csv_line(_columns(prediction).values())
-
-
-def _columns(prediction: StructureRecord) -> dict[str, object]:
-    structure = dot_bracket(prediction.base_pairs, len(prediction.seq))
-    values = (
-        prediction.id,
-        prediction.seq,
-        structure,
-        prediction.free_energy,
-        prediction.rank,
-        prediction.structure_confidence,
-        " ".join(f"{value:g}" for value in _of_pairs(prediction) or []),
-    )
-    return dict(zip(CSV_COLUMNS, values, strict=True))
-
-
-def _of_pairs(prediction: StructureRecord) -> list[float] | None:
-    return None if prediction.confidence is None else prediction.confidence.tolist()
-
-
-def _csv_line(values: Iterable[object]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue()
-
-
 LAYOUTS = {
     "dbn": Layout(to_dbn),
     "ct": Layout(to_ct),
     "bpseq": Layout(to_bpseq),
-    "json": Layout(_to_json, head="[\n", between=",\n", tail="\n]\n"),
-    "csv": Layout(_to_csv, head=_csv_line(CSV_COLUMNS)),
+    "stockholm": Layout(to_stockholm),
+    "json": Layout(to_json, head="[\n", between=",\n", tail="\n]\n"),
+    "csv": Layout(to_csv, head=csv_line(CSV_COLUMNS)),
 }
 """Layouts by the name that ``--format`` takes; json positions are 0-based."""

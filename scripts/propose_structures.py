@@ -19,9 +19,10 @@ def add_structure_arguments(parser: argparse.ArgumentParser) -> None:
         "--structures",
         nargs="+",
         metavar="FILE",
-        help="structures that other tools predict: dbn, ct, bpseq or CSV (id, dot_bracket; "
-        "sequence, tool and set if there are). Their stems become the boxes, the share of "
-        "structures with them the score; --method is not used. Sequences: --data, or these files",
+        help="structures that other tools predict: dbn, ct, bpseq, Stockholm, JSON or CSV (id, "
+        "dot_bracket; sequence, tool and set if there are). Their stems become the boxes, the "
+        "share of structures with them the score; --method is not used. "
+        "Sequences: --data, or these files",
     )
     parser.add_argument(
         "--structure-set", metavar="NAME", help="only CSV rows with this value in column set"

@@ -1,21 +1,17 @@
 """What holds for every structure, knotted or not: inverse functions, boxes by their definition."""
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from boxfold.features.box import BoxKind, boxes_from_array, stem_base_pairs
-from boxfold.features.formats import (
-    StructureRecord,
-    from_bpseq,
-    from_ct,
-    from_dbn,
-    to_bpseq,
-    to_ct,
-    to_dbn,
-)
+from boxfold.features.formats import StructureRecord, from_bpseq, from_ct, from_dbn
 from boxfold.features.loops import merged_base_pairs, multiloops, structure_boxes
+from boxfold.features.record_tables import from_csv, from_json
+from boxfold.features.stockholm import from_stockholm
 from boxfold.features.structure import (
     IntArray,
     as_base_pairs,
@@ -26,9 +22,17 @@ from boxfold.features.structure import (
     pages,
     pair_table,
 )
+from boxfold.scripts.layouts import LAYOUTS, write_predictions
 
 LENGTH = 40
-FORMATS = [(to_dbn, from_dbn), (to_ct, from_ct), (to_bpseq, from_bpseq)]
+READERS = {
+    "dbn": from_dbn,
+    "ct": from_ct,
+    "bpseq": from_bpseq,
+    "stockholm": from_stockholm,
+    "json": from_json,
+    "csv": from_csv,
+}
 
 
 @st.composite
@@ -74,11 +78,12 @@ def test_pairs_of_one_page_do_not_cross(pairs: IntArray) -> None:
     assert not (crossing_pairs(pairs) & same_page).any()
 
 
-@pytest.mark.parametrize(("write", "read"), FORMATS)
+@pytest.mark.parametrize("name", LAYOUTS)
 @given(written=st.lists(records(), min_size=1, max_size=3))
-def test_text_formats(write: object, read: object, written: list[StructureRecord]) -> None:
-    text = "".join(write(record) for record in written)  # type: ignore[operator]
-    back = read(text)  # type: ignore[operator]
+def test_text_formats(name: str, written: list[StructureRecord]) -> None:
+    file = io.StringIO()
+    write_predictions(written, LAYOUTS[name], file)
+    back = READERS[name](file.getvalue())
     assert len(back) == len(written)
     for one, other in zip(back, written, strict=True):
         assert_same(one, other)

@@ -4,6 +4,8 @@ import pytest
 
 from boxfold.features.errors import InputError
 from boxfold.features.formats import StructureRecord, to_bpseq, to_ct, to_dbn
+from boxfold.features.record_tables import to_json
+from boxfold.features.stockholm import to_stockholm
 from boxfold.features.structure import base_pairs_from_dot_bracket as pairs
 from boxfold.features.structure import dot_bracket
 from boxfold.s1.structure_files import read_structures
@@ -12,7 +14,7 @@ RECORDS = [
     StructureRecord("one", "GGGAAAACCC", pairs("(((....)))")),
     StructureRecord("two", "GGGAACCCAACCCAAGGG", pairs("(((..[[[..)))..]]]")),
 ]
-WRITERS = {"dbn": to_dbn, "ct": to_ct, "bpseq": to_bpseq}
+WRITERS = {"dbn": to_dbn, "ct": to_ct, "bpseq": to_bpseq, "stockholm": to_stockholm}
 
 
 def write(path, text):
@@ -33,6 +35,22 @@ def test_every_format_by_its_content(tmp_path, ending):
     packed = tmp_path / "packed.gz"
     packed.write_bytes(gzip.compress(text.encode()))
     assert texts(read_structures(packed, pytest.fail)) == expected
+
+
+def test_json_of_predict(tmp_path):
+    text = "[\n" + ",\n".join(map(to_json, RECORDS)) + "\n]\n"
+    found = read_structures(write(tmp_path / "tool.json", text), pytest.fail)
+    assert texts(found) == [(r.id, r.seq, dot_bracket(r.base_pairs, len(r.seq))) for r in RECORDS]
+    with pytest.raises(InputError, match=r"tool\.json: entry 1: unbalanced"):
+        read_structures(write(tmp_path / "tool.json", text.replace(")))", "...")), pytest.fail)
+
+
+def test_bad_alignments_are_named_and_the_others_read(tmp_path):
+    text = to_stockholm(RECORDS[0]) + "# STOCKHOLM 1.0\na  GC\n//\n" + to_stockholm(RECORDS[1])
+    messages = []
+    found = read_structures(write(tmp_path / "tool.sto", text), messages.append)
+    assert [each.id for each in found] == ["one", "two"]
+    assert len(messages) == 1 and "tool.sto: line 7: 'a' has no structure" in messages[0]
 
 
 def test_csv_with_tools_sets_and_sequences(tmp_path):

@@ -14,12 +14,14 @@ from boxfold.features.errors import InputError
 from boxfold.features.fasta import FastaRecord
 from boxfold.features.formats import StructureRecord, from_bpseq, from_ct, from_dbn
 from boxfold.features.pair_confidence import confidence
+from boxfold.features.record_tables import CSV_COLUMNS
 from boxfold.features.stem_weights import pair_probabilities
+from boxfold.features.stockholm import from_stockholm
 from boxfold.features.structure import base_pairs_from_dot_bracket
 from boxfold.rewards.energy import EnergyModel, mfe
 from boxfold.s1.propose import S1Model
 from boxfold.scripts import cli
-from boxfold.scripts.layouts import CSV_COLUMNS, LAYOUTS, Layout, write_predictions
+from boxfold.scripts.layouts import LAYOUTS, Layout, write_predictions
 
 HAIRPIN = "GGGGAAAACCCC"
 TWO = f">one first\n{HAIRPIN}\n>two\nGGCGAAAGCCAAGGCGAAAGCC\n"
@@ -99,7 +101,9 @@ def test_longer_than_max_length_is_named_and_the_rest_finished(tmp_path, predict
     assert [record.id for record in from_dbn(out)] == ["one"]
 
 
-@pytest.mark.parametrize("name, reader", [("ct", from_ct), ("bpseq", from_bpseq)])
+@pytest.mark.parametrize(
+    "name, reader", [("ct", from_ct), ("bpseq", from_bpseq), ("stockholm", from_stockholm)]
+)
 def test_formats_hold_the_same_structures(name, reader, fasta, predict):
     expected = from_dbn(predict(fasta)[1])
     found = reader(predict(fasta, "--format", name)[1])
