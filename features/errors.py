@@ -5,5 +5,21 @@ class InputError(ValueError):
     """Input from outside that can't be used.
 
     The message names, on one line, the place (file, record), what is wrong and what is
-    allowed. Command-line verbs print it without a traceback and exit non-zero.
+    allowed. Command-line verbs print it without a traceback and exit non-zero. It may quote the
+    input, so it is made `printable`.
     """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(message))
+
+
+def printable(text: str) -> str:
+    r"""Text on one line, for a terminal: line breaks are blanks, control characters are escaped.
+
+    Examples
+    --------
+    >>> printable("a\nb \x1b[31m c\ud800")
+    'a b \\x1b[31m c\\ud800'
+    """
+    line = " ".join(text.splitlines())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 import pandas as pd
 
-from boxfold.features.errors import InputError
+from boxfold.features.errors import InputError, printable
 from boxfold.features.sequence import normalize_sequence, unknown_bases
 from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
 
@@ -23,7 +23,7 @@ MODIFIED_BASE = str.maketrans("Pp", "NN")  # PDB tables: pseudouridine and other
 
 def to_stderr(line: str) -> None:
     """Print a message, where a caller gives nothing else to do with it."""
-    print(f"boxfold: {line}", file=sys.stderr)
+    print(f"boxfold: {printable(line)}", file=sys.stderr)
 
 
 def first_bytes(path: str | Path) -> bytes:

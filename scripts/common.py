@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import NoReturn, TypeVar
 
-from boxfold.features.errors import InputError
+from boxfold.features.errors import InputError, printable
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ def set_threads(n_threads: int) -> None:
 
 def warn(message: str) -> None:
     """One line on stderr that doesn't change the exit code."""
-    print(f"boxfold: {message}", file=sys.stderr, flush=True)
+    print(f"boxfold: {printable(message)}", file=sys.stderr, flush=True)
 
 
 class BadRecords:
@@ -228,7 +228,7 @@ def _sigterm_raises() -> Iterator[None]:
 
 
 def _failed(message: str, code: int = EXIT_ERROR) -> int:
-    one_line = " ".join(message.split())
+    one_line = " ".join(printable(message).split())
     print(one_line if one_line.startswith("boxfold") else f"boxfold {one_line}", file=sys.stderr)
     return code
 
