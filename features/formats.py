@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from boxfold.features.calibration import FloatArray
 from boxfold.features.errors import InputError
-from boxfold.features.sequence import normalize_sequence
+from boxfold.features.line_reading import filled_lines, normalized_line
 from boxfold.features.structure import (
     IntArray,
     base_pairs_from_dot_bracket,
@@ -21,43 +20,17 @@ from boxfold.features.structure import (
     dot_bracket,
     pair_table,
 )
+from boxfold.features.structure_record import (
+    StructureRecord,
+    described,
+    description,
+    noted_energy,
+)
 
-_NUMBER = r"[-+]?\d+(?:\.\d+)?"
+_NUMBER = r"[-+]?\d{1,9}(?:\.\d+)?"
 _DBN_LINE = re.compile(rf"(\S+)(?:\s+\(\s*({_NUMBER})\s*\))?")
-_CT_HEADER = re.compile(rf"(\d+)(?:\s+(?:ENERGY|dG)\s*=\s*({_NUMBER}))?(?:\s+(.*))?")
-_RANK = re.compile(r"\srank=([1-9]\d*)(?!\S)")
-_CONFIDENCE = re.compile(r"\sconfidence=([01]\.\d+)(?!\S)")
+_CT_HEADER = re.compile(rf"(\d{{1,9}})(?:\s+(?:ENERGY|dG)\s*=\s*({_NUMBER}))?(?:\s+(.*))?")
 _BPSEQ_ENERGY = re.compile(rf"ENERGY\s*=\s*({_NUMBER})")
-
-
-class StructureRecord(NamedTuple):
-    """A named sequence with its structure.
-
-    Attributes
-    ----------
-    id : str
-        One word.
-    seq : str
-        Upper-case ``ACGUN``.
-    base_pairs : ndarray, dtype=int64, shape (K, 2)
-        In canonical form; pairs may cross.
-    free_energy : float or None
-        kcal/mol; written with two decimals.
-    structure_confidence : float or None
-        Expected F1; written with three decimals.
-    rank : int
-        1 is the best structure of a sequence; only others are written.
-    confidence : ndarray, dtype=float64, shape (K,), or None
-        Probability of each pair; not written.
-    """
-
-    id: str
-    seq: str
-    base_pairs: IntArray
-    free_energy: float | None = None
-    structure_confidence: float | None = None
-    rank: int = 1
-    confidence: FloatArray | None = None
 
 
 class _Row(NamedTuple):
@@ -83,8 +56,25 @@ def to_dbn(record: StructureRecord) -> str:
     return f">{record.id}{description(record)}\n{record.seq}\n{structure}{energy}\n"
 
 
+def to_edbn(record: StructureRecord) -> str:
+    """Extended dot-bracket: the energy stands behind the id. `from_dbn` is the inverse of this too.
+
+    VARNA takes the energy behind a structure, as RNAfold prints it, for one more pair.
+
+    Examples
+    --------
+    >>> print(to_edbn(StructureRecord("tiny", "GGGAAAACCC", np.array([[0, 9], [1, 8]]), -1.5)))
+    >tiny energy=-1.50
+    GGGAAAACCC
+    ((......))
+    <BLANKLINE>
+    """
+    header = f">{record.id}{noted_energy(record)}{description(record)}"
+    return f"{header}\n{record.seq}\n{dot_bracket(record.base_pairs, len(record.seq))}\n"
+
+
 def from_dbn(text: str) -> list[StructureRecord]:
-    """Records of three lines each. Inverse of `to_dbn`.
+    """Records of three lines each. Inverse of `to_dbn` and of `to_edbn`.
 
     Raises
     ------
@@ -213,34 +203,6 @@ def _record(header: str, rows: list[_Row], free_energy: float | None, line: int)
     )
 
 
-def description(record: StructureRecord) -> str:
-    """Rank and confidence, each behind a blank, as far as there is something to say.
-
-    Examples
-    --------
-    >>> description(StructureRecord("a", "G", np.zeros((0, 2), dtype=int), rank=2))
-    ' rank=2'
-    """
-    rank = "" if record.rank == 1 else f" rank={record.rank}"
-    sure = record.structure_confidence
-    return rank + ("" if sure is None else f" confidence={sure:.3f}")
-
-
-def described(
-    name: str, text: str, seq: str, base_pairs: IntArray, free_energy: float | None
-) -> StructureRecord:
-    """Record with the rank and the confidence that stand in a text. Inverse of `description`."""
-    rank, sure = _RANK.search(text), _CONFIDENCE.search(text)
-    return StructureRecord(
-        name,
-        seq,
-        base_pairs,
-        free_energy,
-        float(sure[1]) if sure else None,
-        int(rank[1]) if rank else 1,
-    )
-
-
 def _row(numbered_line: tuple[int, str], n_columns: int) -> _Row:
     """Row of bpseq (3 columns) or ct (at least 5)."""
     number, line = numbered_line
@@ -261,20 +223,6 @@ def _pairs_of_dot_bracket(text: str, length: int, line: int) -> IntArray:
         return base_pairs_from_dot_bracket(text)
     except InputError as error:
         raise InputError(f"line {line}: {error}") from None
-
-
-def normalized_line(sequence: str, line: int) -> str:
-    """Letters ``ACGUN`` of a sequence; what is wrong with it is an `InputError` with the line."""
-    try:
-        return normalize_sequence(sequence)[0]
-    except InputError as error:
-        raise InputError(f"line {line}: {error}") from None
-
-
-def filled_lines(text: str) -> list[tuple[int, str]]:
-    """Number (from 1) and text of the lines that hold something."""
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
-    return [line for line in lines if line[1]]
 
 
 def _first_word(text: str) -> str:

@@ -5,26 +5,25 @@ each sequence then has its own structure (``#=GR SS``), or what its bases have o
 (``#=GC SS_cons``), without the pairs that fall into its gaps.
 """
 
-import re
 from dataclasses import dataclass, field
 from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 
 from boxfold.features.errors import InputError
-from boxfold.features.formats import (
-    StructureRecord,
-    described,
-    description,
-    filled_lines,
-    normalized_line,
-)
+from boxfold.features.line_reading import filled_lines, normalized_line
 from boxfold.features.structure import (
     CLOSING,
     OPENING,
     IntArray,
     base_pairs_from_dot_bracket,
     dot_bracket,
+)
+from boxfold.features.structure_record import (
+    StructureRecord,
+    described,
+    description,
+    noted_energy,
 )
 
 _N_PAGES = 1 + len(ascii_uppercase)
@@ -35,8 +34,6 @@ _UNPAIRED = str.maketrans(",:_-~", ".....")
 _GAPS = "-._~"
 STOCKHOLM = "# STOCKHOLM"
 """How every file begins; a version follows."""
-
-_ENERGY = re.compile(r"\benergy=([-+]?\d+(?:\.\d+)?)(?!\S)")
 
 
 def wuss(base_pairs: IntArray, length: int) -> str:
@@ -101,12 +98,11 @@ def to_stockholm(record: StructureRecord) -> str:
     """
     is_plain = record.id and not record.id.startswith(("#", "//"))
     name = record.id if is_plain else f"_{record.id}"
-    energy = "" if record.free_energy is None else f" energy={record.free_energy:.2f}"
     structure = wuss(record.base_pairs, len(record.seq))
     rows = {name: record.seq, f"#=GR {name} SS": structure, "#=GC SS_cons": structure}
     width = max(map(len, rows))
     lines = [f"{STOCKHOLM} 1.0", f"#=GF ID   {record.id}"]
-    if notes := (energy + description(record)).strip():
+    if notes := (noted_energy(record) + description(record)).strip():
         lines.append(f"#=GF CC   {notes}")
     lines += [f"{label:<{width}}  {row}" for label, row in rows.items()]
     return "\n".join([*lines, "//"]) + "\n"
@@ -191,7 +187,6 @@ class _Alignment:
         position = np.cumsum(is_base) - 1
         pairs = position[pairs[is_base[pairs].all(axis=1)]]
         seq = normalized_line(row.translate(str.maketrans("", "", _GAPS)), self.line)
-        energy = _ENERGY.search(self.notes)
         if name == f"_{self.id}":
             name = self.id
-        return described(name, self.notes, seq, pairs, float(energy[1]) if energy else None)
+        return described(name, self.notes, seq, pairs)

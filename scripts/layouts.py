@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TextIO
 
-from boxfold.features.formats import StructureRecord, to_bpseq, to_ct, to_dbn
+from boxfold.features.formats import StructureRecord, to_bpseq, to_ct, to_dbn, to_edbn
 from boxfold.features.record_tables import CSV_COLUMNS, csv_line, to_csv, to_json
 from boxfold.features.stockholm import to_stockholm
 
@@ -35,6 +35,7 @@ def write_predictions(predictions: Iterable[StructureRecord], layout: Layout, fi
 
 LAYOUTS = {
     "dbn": Layout(to_dbn),
+    "edbn": Layout(to_edbn),
     "ct": Layout(to_ct),
     "bpseq": Layout(to_bpseq),
     "stockholm": Layout(to_stockholm),

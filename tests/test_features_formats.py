@@ -13,6 +13,7 @@ from boxfold.features.formats import (
     to_bpseq,
     to_ct,
     to_dbn,
+    to_edbn,
 )
 
 KNOT = StructureRecord("knot", "GGAACC", np.array([[0, 4], [1, 3], [2, 5]]), -1.5)
@@ -20,6 +21,7 @@ KNOT = StructureRecord("knot", "GGAACC", np.array([[0, 4], [1, 3], [2, 5]]), -1.
 
 def test_a_pseudoknot_as_written() -> None:
     assert to_dbn(KNOT) == ">knot\nGGAACC\n(([))] ( -1.50)\n"
+    assert to_edbn(KNOT) == ">knot energy=-1.50\nGGAACC\n(([))]\n"
     assert to_bpseq(KNOT) == (
         "# knot\n# ENERGY = -1.50\n1 G 5\n2 G 4\n3 A 6\n4 A 2\n5 C 1\n6 C 3\n"
     )
@@ -86,13 +88,15 @@ def test_no_text_no_record(read: Callable[[str], list[StructureRecord]]) -> None
 
 
 @pytest.mark.parametrize(
-    ("write", "read"), [(to_dbn, from_dbn), (to_ct, from_ct), (to_bpseq, from_bpseq)]
+    ("write", "read"),
+    [(to_dbn, from_dbn), (to_edbn, from_dbn), (to_ct, from_ct), (to_bpseq, from_bpseq)],
 )
 def test_rank_and_confidence_stand_behind_the_id(write: Callable, read: Callable) -> None:
     second = KNOT._replace(structure_confidence=0.8125, rank=2)
     (back,) = read(write(second))
     assert (back.id, back.rank, back.structure_confidence) == ("knot", 2, 0.812)
     assert to_dbn(second).splitlines()[0] == ">knot rank=2 confidence=0.812"
+    assert to_edbn(second).splitlines()[0] == ">knot energy=-1.50 rank=2 confidence=0.812"
     assert to_ct(second).splitlines()[0].endswith(" knot rank=2 confidence=0.812")
     assert to_bpseq(second).splitlines()[0] == "# knot rank=2 confidence=0.812"
     (back,) = read(write(KNOT))

@@ -27,6 +27,7 @@ from boxfold.scripts.layouts import LAYOUTS, write_predictions
 LENGTH = 40
 READERS = {
     "dbn": from_dbn,
+    "edbn": from_dbn,
     "ct": from_ct,
     "bpseq": from_bpseq,
     "stockholm": from_stockholm,

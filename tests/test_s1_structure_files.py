@@ -3,7 +3,7 @@ import gzip
 import pytest
 
 from boxfold.features.errors import InputError
-from boxfold.features.formats import StructureRecord, to_bpseq, to_ct, to_dbn
+from boxfold.features.formats import StructureRecord, to_bpseq, to_ct, to_dbn, to_edbn
 from boxfold.features.record_tables import to_json
 from boxfold.features.stockholm import to_stockholm
 from boxfold.features.structure import base_pairs_from_dot_bracket as pairs
@@ -14,7 +14,13 @@ RECORDS = [
     StructureRecord("one", "GGGAAAACCC", pairs("(((....)))")),
     StructureRecord("two", "GGGAACCCAACCCAAGGG", pairs("(((..[[[..)))..]]]")),
 ]
-WRITERS = {"dbn": to_dbn, "ct": to_ct, "bpseq": to_bpseq, "stockholm": to_stockholm}
+WRITERS = {
+    "dbn": to_dbn,
+    "edbn": to_edbn,
+    "ct": to_ct,
+    "bpseq": to_bpseq,
+    "stockholm": to_stockholm,
+}
 
 
 def write(path, text):
