@@ -12,7 +12,7 @@ train train-s1 train-s1-real train-judge train-f1: export MALLOC_MMAP_MAX_ = 0
 train train-s1 train-s1-real train-judge train-f1: export MALLOC_TRIM_THRESHOLD_ = 17179869184
 train train-s1 train-s1-real train-judge train-f1: export MALLOC_TOP_PAD_ = 268435456
 
-.PHONY: install demo test stress check lint type clean train train-s1 train-s1-real train-judge train-f1
+.PHONY: install demo test stress checksums check lint type clean train train-s1 train-s1-real train-judge train-f1
 .DEFAULT_GOAL := install
 
 install: $(STAMP) ## create .venv with the pinned dependencies and boxfold itself
@@ -107,7 +107,8 @@ $(S1)/real_c/finished: $(S1)/real.parquet | $(S1)/real_b/finished
 
 # The agent `judge`: it learns from boxes of RNAs that S1 has not learnt from (VL0, PseudoBase++), of
 # TR0 only by real_b, which does not know its families by heart yet, and from variants of all.
-# `cp runs/train_s1/judge/second/weights.safetensors agents/weights/judge.safetensors` ships it.
+# `cp runs/train_s1/judge/second/weights.safetensors agents/weights/judge.safetensors` and
+# `make checksums` ship it.
 JUDGE := $(S1)/judge
 KNOTS := $(JUDGE)/knots
 NOT_REPORTED := $(KNOTS)/report.csv $(addprefix $(SHARED)/,bprna_ts0.csv.gz rfam151.csv.gz shape_24.csv.gz)
@@ -155,7 +156,8 @@ $(JUDGE)/second/finished: $(JUDGE)/pb_probed.parquet $(JUDGE)/pb_boxes.parquet $
 
 # The agent `reinforce-f1`: a policy that is cloned from the best set of boxes by the known structure,
 # then reinforced by F1; on what the judge's first stage learns from, three quarters with reactivities.
-# `cp runs/train_s1/f1/run/weights.safetensors agents/weights/reinforce-f1.safetensors` ships it.
+# `cp runs/train_s1/f1/run/weights.safetensors agents/weights/reinforce-f1.safetensors` and
+# `make checksums` ship it.
 F1 := $(S1)/f1
 F1_DATA := $(F1)/tr0.parquet $(F1)/vl0.parquet $(F1)/pb.parquet
 TRAIN_F1 := $(BIN)/boxfold train-agent --resume --data $(F1_DATA) --validation $(JUDGE)/validation_boxes.parquet --validation-instances 150 --max-boxes 96 --pseudoknots allow --reward f1=1
@@ -208,23 +210,33 @@ $(AGENTS)/ppo/finished: $(BOXES_A)
 $(AGENTS)/a2c/finished: $(BOXES_A)
 	$(TRAIN_AGENT) --data $^ --algorithm a2c --reward immediate --learning-rate 5e-4 --steps 28672 --chunk-updates 14 --out $(@D)
 
-check: lint type ## ruff and mypy
+check: lint type docs ## ruff, mypy, the documentation site
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# Type checkers cannot see the package-dir mapping, so an installed copy is checked: what ships.
-type: $(STAMP)
+# Type checkers and the reference of the site cannot see the package-dir mapping, so they get an
+# installed copy: what ships.
+.PHONY: installed docs
+installed: $(STAMP)
 	@rm -rf build/typed build/lib build/bdist*
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --target build/typed .
+
+type: installed
 	cd build && MYPYPATH=typed ../$(BIN)/mypy --config-file ../pyproject.toml -p boxfold
+
+docs: installed ## the documentation site in build/site; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 test: $(STAMP) ## the whole test suite
 	$(BIN)/python -m pytest -n 2
 
 stress: $(STAMP) ## every heavy check at full size, with a table of what was tried (docs/robustness.md)
 	$(BIN)/python -m pytest -m stress
+
+checksums: $(STAMP) ## list the weights that ship in SHA256SUMS, which loading checks
+	$(BIN)/python -m boxfold.features.checksum s1/weights agents/weights
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

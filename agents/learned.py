@@ -121,10 +121,10 @@ def load_learned(path: str | Path) -> Learned:
     tensors, meta = load_tensors(path, KIND)
     if meta.get("token_names") != list(_token_names(meta.get("role"))):
         raise InputError(f"{path}: trained on other box features than this version of boxfold has")
-    network = AssemblyNetwork(NetworkConfig(**meta["network"]))
     try:
+        network = AssemblyNetwork(NetworkConfig(**meta["network"]))
         network.load_state_dict(tensors)
-    except RuntimeError as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: weights do not fit their own description ({reason})") from None
     return Learned(

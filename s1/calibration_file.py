@@ -5,7 +5,9 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from boxfold.features.calibration import IDENTITY, Calibration
+from boxfold.features.checksum import UNSEALED, check_listed, check_seal, seal
 from boxfold.features.errors import InputError
+from boxfold.features.files import atomic_path
 from boxfold.s1.shipped import MFE, SHIPPED
 
 CALIBRATION = "calibration.json"
@@ -24,7 +26,7 @@ def load_calibration(weights: str | Path | None = None) -> Calibration:
     Raises
     ------
     InputError
-        If the file can't be read as a calibration.
+        If the file is damaged or can't be read as a calibration.
     """
     if weights is None or weights in SHIPPED:
         name = MFE if weights is None else str(weights)
@@ -35,17 +37,24 @@ def load_calibration(weights: str | Path | None = None) -> Calibration:
 
 
 def save_calibration(calibration: Calibration, path: str | Path) -> None:
-    """Write a calibration. Inverse of what `load_calibration` reads."""
+    """Write a calibration with a checksum. Inverse of what `load_calibration` reads."""
     numbers = {"slope": round(calibration.slope, 4), "intercept": round(calibration.intercept, 4)}
-    Path(path).write_text(json.dumps(numbers) + "\n", encoding="utf-8")
+    with atomic_path(path) as temporary:
+        text = json.dumps({**numbers, "checksum": UNSEALED}) + "\n"
+        temporary.write_text(text, encoding="utf-8")
+        seal(temporary)
 
 
 def _read(path: Path) -> Calibration:
     if not path.is_file():
         return IDENTITY
     try:
+        check_listed(path)
+        check_seal(path)
         content = json.loads(path.read_text(encoding="utf-8"))
         return Calibration(float(content["slope"]), float(content["intercept"]))
+    except InputError:
+        raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{path}: no calibration with slope and intercept ({reason})") from None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from boxfold.features.checksum import file_digest
 from boxfold.features.errors import InputError
 from boxfold.features.genome import genome_transcripts
 from boxfold.features.transcripts import (
@@ -20,7 +21,7 @@ from boxfold.rewards.energy import PARAMETERS
 from boxfold.s1.candidates import Candidates, Family
 from boxfold.s1.dataset_config import DatasetConfig, Reporters
 from boxfold.s1.folding import NO_PAIR, FoldConfig, fold_batch
-from boxfold.s1.shards import Shards, file_digest
+from boxfold.s1.shards import Shards
 from boxfold.s1.split import limited, split_by_group, with_samples
 from boxfold.s1.tables import write_dataset
 

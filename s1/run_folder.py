@@ -10,8 +10,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from boxfold.features.checksum import UNSEALED, check_listed, check_seal, seal
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path
+from boxfold.s1.sequence_table import to_stderr
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -21,18 +23,28 @@ Tensors = dict[str, torch.Tensor]
 FORMAT_VERSION = 1
 """Raised whenever weights of older versions can't be read any more."""
 
+_CHECKSUM = "checksum"
+
 
 def save_tensors(path: str | Path, tensors: Tensors, meta: dict[str, Any]) -> None:
-    """Write tensors and JSON-able facts to one safetensors file, atomically."""
-    meta = {"format_version": FORMAT_VERSION, **meta}
+    """Write tensors and JSON-able facts to one safetensors file with a checksum, atomically."""
+    meta = {"format_version": FORMAT_VERSION, **meta, _CHECKSUM: UNSEALED}
     contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with atomic_path(path) as temporary:
         # One key only: several would be written in an order that changes from run to run.
-        save_file(contiguous, temporary, {"boxfold": json.dumps(meta, sort_keys=True)})
+        content = {"boxfold": json.dumps(meta, sort_keys=True)}
+        try:
+            save_file(contiguous, temporary, content)
+        except SafetensorError as error:
+            raise InputError(f"{path}: can't be written ({error})") from None
+        seal(temporary)
 
 
 def load_tensors(path: str | Path, kind: str) -> tuple[Tensors, dict[str, Any]]:
     """Read a file of `save_tensors`.
+
+    Its checksum is checked, or the one in `boxfold.features.checksum.SUMS` beside it. A file of an
+    older version has none: a line on standard error says so.
 
     Parameters
     ----------
@@ -48,22 +60,28 @@ def load_tensors(path: str | Path, kind: str) -> tuple[Tensors, dict[str, Any]]:
     Raises
     ------
     InputError
-        If the file is missing, truncated, of another kind or of another format version.
+        If the file is missing, damaged, of another kind or of another format version.
     """
     path = Path(path)
     try:
+        is_checked = check_listed(path) | check_seal(path)
         with safe_open(path, framework="pt") as file:
-            meta = json.loads((file.metadata() or {}).get("boxfold", "{}"))
+            meta = dict(json.loads((file.metadata() or {}).get("boxfold", "{}")))
             tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except InputError:
+        raise
     except (FileNotFoundError, IsADirectoryError):
         raise InputError(f"{path}: no such weights file") from None
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: not a whole safetensors file ({error})") from None
+    if not is_checked:
+        to_stderr(f"{path}: no checksum, from an older version: damage would not be noticed")
     if meta.get("kind") != kind:
         raise InputError(f"{path}: holds '{meta.get('kind')}', needed: '{kind}'")
     if meta.get("format_version") != FORMAT_VERSION:
         found = meta.get("format_version")
         raise InputError(f"{path}: weights of format {found}, needed: {FORMAT_VERSION}")
+    meta.pop(_CHECKSUM, None)
     return tensors, meta
 
 

@@ -1,6 +1,5 @@
 """Finished pieces of a long table, kept beside the output until it is complete."""
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -8,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path, check_writable
+from boxfold.s1.parquet import read_table, write_table
 
 
 class Shards:
@@ -55,15 +54,20 @@ class Shards:
         return len(list(self.folder.glob("[0-9]*.parquet")))
 
     def load(self, number: int) -> pd.DataFrame | None:
-        """Read a finished piece; None if it is not finished."""
+        """Read a finished piece; None if it is not finished.
+
+        Raises
+        ------
+        InputError
+            If it is damaged.
+        """
         path = self._path(number)
-        return pq.read_table(path).to_pandas() if path.exists() else None
+        return _frame(path) if path.exists() else None
 
     def save(self, number: int, rows: list[dict[str, Any]]) -> pd.DataFrame:
         """Keep a finished piece and return it as `load` will."""
-        with atomic_path(self._path(number)) as temporary:
-            pq.write_table(pa.Table.from_pylist(rows), temporary)
-        return pq.read_table(self._path(number)).to_pandas()
+        write_table(pa.Table.from_pylist(rows), self._path(number))
+        return _frame(self._path(number))
 
     def remove(self) -> None:
         """Delete the folder, once the output is complete."""
@@ -98,16 +102,8 @@ class Shards:
                 )
 
 
-def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits.
-
-    Raises
-    ------
-    InputError
-        If the file can't be read.
-    """
+def _frame(path: Path) -> pd.DataFrame:
     try:
-        with open(path, "rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror})") from None
+        return read_table(path).to_pandas()
+    except InputError as error:
+        raise InputError(f"{error}; delete it, then --resume makes it anew") from None

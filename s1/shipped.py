@@ -8,6 +8,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+from boxfold.features.checksum import write_list
 from boxfold.s1.run_folder import Tensors, load_tensors, save_tensors
 
 MFE, REAL = "mfe", "real"
@@ -42,6 +43,7 @@ def write_shipped(weights: str | Path, folder: str | Path, name: str = MFE) -> N
         part = {key: t for key, t in tensors.items() if key.startswith(_OF_RESCORER) == wanted}
         if part:
             save_tensors(Path(folder) / (SHIPPED[name] + file), part, meta)
+    write_list(folder)
 
 
 def load_shipped(

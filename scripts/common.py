@@ -6,12 +6,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import NoReturn, TypeVar
 
+from boxfold.features.claims import claimed
 from boxfold.features.errors import InputError, printable
+from boxfold.s1.engine import set_threads
 
 T = TypeVar("T")
 
@@ -51,7 +53,8 @@ def verb_main(module: ModuleType, argv: Sequence[str] | None = None) -> int:
     def body() -> int:
         args = verb_parser(module).parse_args(argv)
         set_threads(args.threads)
-        return module.run(args)
+        with _claimed_output(args):
+            return module.run(args)
 
     return guarded(name, body)
 
@@ -100,13 +103,6 @@ def guarded(name: str, body: Callable[[], int]) -> int:
         _discard_stdout()
         place = f"{error.filename}: " if error.filename else ""
         return _failed(f"{name}: error: {place}{error.strerror or error}")
-
-
-def set_threads(n_threads: int) -> None:
-    """Threads of torch in this process and of OpenMP in its children."""
-    os.environ["OMP_NUM_THREADS"] = str(n_threads)
-    if "torch" in sys.modules:  # otherwise it reads the variable when it is imported
-        sys.modules["torch"].set_num_threads(n_threads)
 
 
 def warn(message: str) -> None:
@@ -209,6 +205,13 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescription
         if action.default is None or action.default is False:
             return action.help
         return super()._get_help_string(action)
+
+
+def _claimed_output(args: argparse.Namespace) -> AbstractContextManager[None]:
+    """``--out``, if the verb has one, is for this process only; torchrun's first one claims it."""
+    out = getattr(args, "out", None)
+    is_first = os.environ.get("RANK", "0") == "0"
+    return claimed(out) if out and is_first else nullcontext()
 
 
 @contextmanager

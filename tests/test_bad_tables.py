@@ -1,8 +1,11 @@
 """Bad flags, tables, weights and runs get one clear line."""
 
+import re
+
 import pandas as pd
 import pytest
 
+from boxfold.features.checksum import UNSEALED, seal
 from boxfold.scripts import cli
 
 
@@ -142,7 +145,8 @@ def test_weights_of_another_version(fasta, tmp_path, untrained_s1, call):
     content = untrained_s1.read_bytes()
     newer = content.replace(rb"\"format_version\": 1", rb"\"format_version\": 9")
     assert newer != content
-    weights.write_bytes(newer)
+    weights.write_bytes(re.sub(rb"boxfold-sha256-\w{64}", UNSEALED.encode(), newer))
+    seal(weights)
     result = call("predict", fasta, "--s1", weights, "--agent", "beam")
     assert result.is_one_line("predict", "format 9", "needed: 1")
 

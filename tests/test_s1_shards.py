@@ -1,7 +1,7 @@
 import pytest
 
 from boxfold.features.errors import InputError
-from boxfold.s1.shards import Shards, file_digest
+from boxfold.s1.shards import Shards
 
 SETTINGS = {"length": (64, 64), "seed": 1}
 
@@ -51,8 +51,11 @@ def test_killed_before_and_while_the_settings_were_written(tmp_path):
         shards(tmp_path / "d", resume=True)
 
 
-def test_digest_of_a_file(tmp_path):
-    (tmp_path / "f").write_bytes(b"abc")
-    assert file_digest(tmp_path / "f").startswith("ba7816bf8f01cfea")
-    with pytest.raises(InputError, match="gone: can't be read"):
-        file_digest(tmp_path / "gone")
+def test_a_damaged_piece_is_named(tmp_path):
+    shards(tmp_path / "d").save(0, [{"id": "a"}])
+    piece = tmp_path / "d.parts" / "00000.parquet"
+    content = bytearray(piece.read_bytes())
+    content[10] ^= 1
+    piece.write_bytes(content)
+    with pytest.raises(InputError, match=r"00000.parquet: damaged .*; delete it, then --resume"):
+        shards(tmp_path / "d", resume=True).load(0)

@@ -49,6 +49,7 @@ def test_a_network_without_a_rescorer_is_one_file_under_its_name(tmp_path):
     save_tensors(weights, {"trunk.a": torch.ones(2)}, {"kind": "s1", "network": {}})
     write_shipped(weights, tmp_path, "real")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "SHA256SUMS",
         "real_heads.safetensors",
         "weights.safetensors",
     ]

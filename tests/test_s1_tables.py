@@ -106,7 +106,7 @@ def test_damaged_and_missing_parquet(tmp_path):
     write_dataset(ROWS, tmp_path / "d")
     (tmp_path / "cut").write_bytes((tmp_path / "d").read_bytes()[:-20])
     for read in (read_dataset, read_sequences):
-        with pytest.raises(InputError, match="cut: no parquet file, or damaged"):
+        with pytest.raises(InputError, match="cut: damaged"):
             read(tmp_path / "cut")
         with pytest.raises(InputError, match="gone: can't be read"):
             read(tmp_path / "gone")
