@@ -24,11 +24,14 @@ class Assembly(NamedTuple):
     base_pairs : ndarray, dtype=int64, shape (K, 2)
     energy_calls : int
         Free-energy evaluations that the agent asked for; `Objective` counts those of rewards.
+    order : tuple of int or None
+        The picks in the order of picking, of agents that decide one after the other.
     """
 
     picks: Picks | None
     base_pairs: IntArray
     energy_calls: int
+    order: Picks | None = None
 
 
 class Agent(Protocol):

@@ -64,7 +64,7 @@ def drawn_assembly(
     ----------
     instance : Instance
     picks : tuple of int
-        Indices into `Instance.all_boxes`.
+        Indices into `Instance.all_boxes`, in the order of picking.
     config : AssemblyConfig
     energy_calls : int
 
@@ -73,8 +73,9 @@ def drawn_assembly(
     Assembly
     """
     if is_assembly(instance, picks, config):
-        return assembly_of_picks(instance, picks, energy_calls)
-    return Assembly(tuple(sorted(picks)), np.zeros((0, 2), dtype=np.int64), energy_calls)
+        return assembly_of_picks(instance, picks, energy_calls)._replace(order=tuple(picks))
+    no_pairs = np.zeros((0, 2), dtype=np.int64)
+    return Assembly(tuple(sorted(picks)), no_pairs, energy_calls, order=tuple(picks))
 
 
 def ranked_drawn(
@@ -99,6 +100,10 @@ def best_drawn(instance: Instance, drawn: Sequence[Picks], config: AssemblyConfi
     Returns
     -------
     tuple of int
+        In the order of picking.
     """
     valid = [picks for picks in drawn if is_assembly(instance, picks, config)]
-    return lowest_energy(instance, valid)[0] if valid else drawn[0]
+    if not valid:
+        return drawn[0]
+    best = set(lowest_energy(instance, valid)[0])
+    return next(picks for picks in valid if set(picks) == best)

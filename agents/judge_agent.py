@@ -6,6 +6,7 @@ found exactly, pseudoknots included.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -15,12 +16,13 @@ from boxfold.agents.additive_agents import AdditiveAgent, AdditiveAgentConfig, s
 from boxfold.agents.box_features import FloatArray
 from boxfold.agents.confidence import PairProbabilities
 from boxfold.agents.judge_features import judge_features
-from boxfold.agents.layout import Layouts, with_slots_for
+from boxfold.agents.layout import Layouts
 from boxfold.agents.learned import Learned
 from boxfold.agents.learned_agents import first_logits
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import CHUNK
 from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.fitting import with_slots_for
 from boxfold.envs.instance import Instance
 from boxfold.features.relations import Pseudoknots
 from boxfold.features.stem_weights import StemWeightConfig, greatest_by_pair, stem_weights
@@ -41,6 +43,9 @@ class JudgeAgent(AdditiveAgent):
         super().__init__(pseudoknots, AdditiveAgentConfig(knot_charge=learned.knot_charge))
         self.learned, self.name = learned, name
         self._known: WeakKeyDictionary[Instance, FloatArray] = WeakKeyDictionary()
+
+    def __reduce__(self) -> tuple[Any, ...]:  # what is known of instances stays here
+        return JudgeAgent, (self.learned, self.name, self.pseudoknots)
 
     def shares(self, instances: Sequence[Instance]) -> list[FloatArray]:
         """See `judged_shares`; told again what is known of an instance that is still in use."""

@@ -12,11 +12,12 @@ from torch import Tensor
 from boxfold.agents.agent import Agent, Assembly, Picks
 from boxfold.agents.drawn import best_drawn, drawn_assembly, ranked_drawn
 from boxfold.agents.heuristics import fitting_stems
-from boxfold.agents.layout import Layouts, chunks_by_size, observing_bases, with_slots_for
+from boxfold.agents.layout import Layouts, chunks_by_size
 from boxfold.agents.learned import Learned, load_learned
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import CHUNK, TEMPERATURES, different, different_assemblies
 from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.fitting import observing_bases, with_slots_for
 from boxfold.envs.instance import Instance
 from boxfold.features.relations import Pseudoknots
 from boxfold.rewards.exact import Optimum

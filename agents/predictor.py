@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 from boxfold.agents.agent import Agent, Assembly
 from boxfold.agents.alternatives import alternatives
 from boxfold.agents.confidence import pairs_of_agent
+from boxfold.agents.recording import Recording, recorded_structure, recordings
 from boxfold.agents.registry import load_agent
 from boxfold.envs.instance import Instance
 from boxfold.envs.objective import Objective
@@ -36,6 +38,8 @@ CHUNK_PIXELS = 32 * 400**2
 FEWEST_BOXES = 64
 BASES_PER_BOX = 2
 """Stems proposed by default: one for so many bases, but not fewer than `FEWEST_BOXES`."""
+
+T = TypeVar("T")
 
 _FAILURES = (ValueError, ArithmeticError, RuntimeError, MemoryError)
 
@@ -116,13 +120,24 @@ class Predictor:
         StructureRecord
         """
         for number, chunk in enumerate(_chunks(records)):
-            yield from self._chunk_or_each(chunk, number, on_error)
+            yield from self._chunk_or_each(self._chunk, chunk, number, on_error)
+
+    def record(
+        self, records: Iterable[FastaRecord], on_error: Callable[[str], None]
+    ) -> Iterator[Recording]:
+        """Like `predict`, but how each structure came about; only the best one of each."""
+        for number, chunk in enumerate(_chunks(records)):
+            yield from self._chunk_or_each(self._recorded, chunk, number, on_error)
 
     def _chunk_or_each(
-        self, chunk: Sequence[FastaRecord], number: int, on_error: Callable[[str], None]
-    ) -> list[StructureRecord]:
+        self,
+        work: Callable[[Sequence[FastaRecord], int], list[T]],
+        chunk: Sequence[FastaRecord],
+        number: int,
+        on_error: Callable[[str], None],
+    ) -> list[T]:
         try:
-            return self._chunk(chunk, number)
+            return work(chunk, number)
         except RewardError:
             raise
         except _FAILURES as error:
@@ -130,7 +145,7 @@ class Predictor:
                 reason = " ".join(str(error).split()) or type(error).__name__
                 on_error(f"record '{chunk[0].id}': {reason}")
                 return []
-        each = (self._chunk_or_each([record], number, on_error) for record in chunk)
+        each = (self._chunk_or_each(work, [record], number, on_error) for record in chunk)
         return [prediction for found in each for prediction in found]
 
     def _chunk(self, chunk: Sequence[FastaRecord], number: int) -> list[StructureRecord]:
@@ -147,6 +162,13 @@ class Predictor:
                 for rank, each in enumerate(zip(ranked, sure, strict=True), start=1)
             ]
         return [each for r in chunk for each in found.get(r.id) or [_open_chain(r)]]
+
+    def _recorded(self, chunk: Sequence[FastaRecord], number: int) -> list[Recording]:
+        instances = self.instances([r for r in chunk if len(r.seq) >= SHORTEST])
+        rng = np.random.default_rng([self.seed, number])
+        made = recordings(self.agent, instances, rng, self.samples, self.calibration)
+        found = {each.id: each for each in made}
+        return [found.get(r.id) or recorded_structure(r.id, r.seq, _no_pairs()) for r in chunk]
 
     def instances(self, records: Sequence[FastaRecord]) -> list[Instance]:
         """Records with their proposed boxes."""
@@ -194,8 +216,11 @@ def _chunks(records: Iterable[FastaRecord]) -> Iterator[list[FastaRecord]]:
 
 def _open_chain(record: FastaRecord) -> StructureRecord:
     """The only structure of a sequence too short for any pair."""
-    pairs: IntArray = np.zeros((0, 2), dtype=np.int64)
-    return StructureRecord(record.id, record.seq, pairs, 0.0, 1.0, confidence=np.zeros(0))
+    return StructureRecord(record.id, record.seq, _no_pairs(), 0.0, 1.0, confidence=np.zeros(0))
+
+
+def _no_pairs() -> IntArray:
+    return np.zeros((0, 2), dtype=np.int64)
 
 
 def _record(instance: Instance, rank: int, assembly: Assembly, sure: Confidence) -> StructureRecord:

@@ -10,11 +10,12 @@ from torch import Tensor
 
 from boxfold.agents.agent import Picks
 from boxfold.agents.drawn import boxes_of_slots
-from boxfold.agents.layout import Layout, chunks_by_size, fitting_config
+from boxfold.agents.layout import Layout, chunks_by_size
 from boxfold.agents.network import AssemblyNetwork, Encoded
 from boxfold.agents.same_states import decoded_once
 from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.fitting import fitting_config
 from boxfold.envs.instance import Instance
 from boxfold.envs.observation import Observation
 from boxfold.rewards.reward import RewardConfig

@@ -9,16 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from boxfold.agents.completion import Completion, LeastEnergy
-from boxfold.agents.layout import (
-    chunks_by_size,
-    fitting_config,
-    with_n_actions,
-    with_n_slots,
-)
+from boxfold.agents.layout import chunks_by_size, with_n_actions, with_n_slots
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import CHUNK, encoded, observed
 from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.fitting import fitting_config
 from boxfold.envs.instance import Instance
 from boxfold.features.structure import BoolArray
 

@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 
 from boxfold.agents.agent import Picks
-from boxfold.agents.layout import chunks_by_size, fitting_config
+from boxfold.agents.layout import chunks_by_size
 from boxfold.agents.learned import load_learned
 from boxfold.agents.learned_agents import UnsolvedInstance
 from boxfold.agents.network import AssemblyNetwork
@@ -22,6 +22,7 @@ from boxfold.agents.registry import weights_path
 from boxfold.agents.rollout import CHUNK, encoded, observed, rollout
 from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.fitting import fitting_config
 from boxfold.envs.instance import Instance
 from boxfold.envs.instance_table import instances_from_frame
 from boxfold.s1.tables import read_proposals

@@ -18,7 +18,7 @@ from boxfold.features.agreement import agreement
 from boxfold.features.fasta import FastaRecord
 from boxfold.features.knots import is_knotted, knot_counts
 from boxfold.features.structure import base_pairs_from_dot_bracket
-from boxfold.scripts.predict import AGENT, S1
+from boxfold.scripts.chain_flags import AGENT, S1
 
 FAMILIES = {
     "RF01689": "cobalamin (AdoCbl variant)",

@@ -29,7 +29,7 @@ from boxfold.features.box import BoxKind
 from boxfold.features.fasta import FastaRecord
 from boxfold.features.loops import structure_boxes
 from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket, pages
-from boxfold.scripts.predict import AGENT, S1
+from boxfold.scripts.chain_flags import AGENT, S1
 
 RIBOSWITCH = {
     "id": "ztp_riboswitch",

@@ -114,6 +114,38 @@ def pair_values(held: IntArray, values: FloatArray, wanted: IntArray) -> FloatAr
     return np.where(keys[at] == sought, values[at], 0.0)
 
 
+def base_confidence(
+    held: IntArray, probability: FloatArray, base_pairs: IntArray, length: int
+) -> FloatArray:
+    """How sure a structure is of each base: of its pair, or that it has none.
+
+    Parameters
+    ----------
+    held : ndarray, dtype=int, shape (P, 2)
+        As of `confidence`.
+    probability : ndarray, dtype=float64, shape (P,)
+        Of each, calibrated.
+    base_pairs : ndarray, dtype=int, shape (K, 2)
+    length : int
+
+    Returns
+    -------
+    ndarray, dtype=float64, shape (length,)
+        The probability of the pair of a paired base; of others 1 minus the sum over all pairs that
+        hold it, at least 0.
+
+    Examples
+    --------
+    >>> held, half = np.array([[0, 5], [1, 4]]), np.array([0.75, 0.25])
+    >>> base_confidence(held, half, np.array([[0, 5]]), 6).tolist()
+    [0.75, 0.75, 1.0, 1.0, 0.75, 0.75]
+    """
+    paired = np.bincount(held.ravel(), np.repeat(probability, 2), minlength=length)
+    sure = np.maximum(1 - paired, 0.0)
+    sure[base_pairs] = pair_values(held, probability, base_pairs)[:, None]
+    return sure
+
+
 def is_known(pairs: IntArray, reference: IntArray) -> FloatArray:
     """1 where a pair is in a structure, else 0.
 

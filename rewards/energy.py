@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from boxfold.features.box import stem_base_pairs
 from boxfold.features.channels import pair_types
 from boxfold.features.sequence import encode_bases
-from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
+from boxfold.features.structure import MIN_HAIRPIN, IntArray, base_pairs_from_dot_bracket
 from boxfold.rewards.energy_settings import DEFAULT_SETTINGS, EnergySettings
 from boxfold.rewards.validity import check_structure, nested_brackets
 
@@ -186,6 +186,23 @@ def sample_structures(seq: str, k: int, seed: int) -> list[IntArray]:
     RNA.init_rand(seed % 2**32)
     drawn = compound.pbacktrack(k, RNA.PBACKTRACK_NON_REDUNDANT) if k > 0 else ()
     return [base_pairs_from_dot_bracket(text) for text in drawn]
+
+
+def drawn_places(base_pairs: IntArray, length: int) -> EnergyArray:
+    """Where ViennaRNA draws each base of a nested structure, free of overlaps; (K, 2) to (L, 2).
+
+    Raises
+    ------
+    ValueError
+        If pairs cross or leave a hairpin of less than `MIN_HAIRPIN`, which crashes RNApuzzler.
+    """
+    close = [min(i + MIN_HAIRPIN + 1, length) for i in range(length)]
+    brackets = nested_brackets(base_pairs, [bytes(n) + b"\1" * (length - n) for n in close])
+    if brackets is None:
+        raise ValueError("only nested pairs with hairpins of 3 or more bases can be drawn")
+    RNA.cvar.rna_plot_type = RNA.PLOT_TYPE_PUZZLER
+    found = RNA.get_xy_coordinates(brackets)
+    return np.array([(found.get(k).X, found.get(k).Y) for k in range(length)]).reshape(-1, 2)
 
 
 class _BranchEnergies(NamedTuple):

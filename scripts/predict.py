@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
@@ -11,6 +11,7 @@ from typing import TextIO
 from boxfold.features.fasta import FastaRecord, read_fasta
 from boxfold.features.files import atomic_path
 from boxfold.features.reactivity import read_reactivities
+from boxfold.scripts.chain_flags import add_chain_arguments, load_predictor, short_enough
 from boxfold.scripts.common import BadRecords, positive_int, progress, verb_main, warn
 from boxfold.scripts.layouts import LAYOUTS, write_predictions
 from boxfold.scripts.reward_flags import add_reactivities_argument, judging_rewards
@@ -25,52 +26,16 @@ boxfold predict rnas.fa --top 5 --format json --out rnas.json
 zcat rnas.fa.gz | boxfold predict - --s1 mfe --agent clone --samples 16 --format csv"""
 
 
-S1, AGENT = "real", "judge"
-"""Who predicts unless told otherwise."""
-
-KNOTTING = (AGENT, "best-score", "evidence-beam")
-"""Agents that build pseudoknots unless told otherwise: they charge for them."""
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the verb."""
     parser.add_argument("fasta", metavar="FASTA|-", help="plain or gzip; - is standard input")
-    parser.add_argument(
-        "--s1",
-        default=S1,
-        metavar="NAME|RUN",
-        help="mfe, real, or a run folder of train-s1 or a weights file",
-    )
-    parser.add_argument(
-        "--agent", default=AGENT, metavar="NAME|RUN", help="who assembles the boxes"
-    )
-    parser.add_argument(
-        "--samples",
-        type=positive_int,
-        default=1,
-        metavar="K",
-        help="draw K different assemblies, keep the one of lowest free energy; 1 is greedy",
-    )
+    add_chain_arguments(parser)
     parser.add_argument(
         "--top",
         type=positive_int,
         default=1,
         metavar="K",
         help="K different structures per sequence, best first; fewer where there are no more",
-    )
-    parser.add_argument(
-        "--max-boxes",
-        type=positive_int,
-        metavar="N",
-        help="stems per sequence (default: 64, and one for two bases of longer ones)",
-    )
-    parser.add_argument(
-        "--max-length", type=positive_int, default=600, metavar="N", help="longer records are bad"
-    )
-    parser.add_argument(
-        "--pseudoknots",
-        choices=("forbid", "allow"),
-        help=f"may stems cross (default: allow for {', '.join(KNOTTING)}, else forbid)",
     )
     parser.add_argument(
         "--reward",
@@ -88,20 +53,11 @@ def run(args: argparse.Namespace) -> int:
     profiles = read_reactivities(args.reactivities) if args.reactivities else {}
     with _output(args) as file:
         records = _started(read_fasta(args.fasta, name_bad, warn))
-        from boxfold.agents.predictor import Predictor  # torch takes seconds: not for bad input
-
-        predictor = Predictor.load(
-            args.s1,
-            args.agent,
-            args.pseudoknots or ("allow" if args.agent in KNOTTING else "forbid"),
-            args.max_boxes,
-            args.samples,
-            args.seed,
-        )
+        predictor = load_predictor(args)
         rewards = judging_rewards(args.reward)
         predictor = replace(predictor, reactivities=profiles, rewards=rewards, top=args.top)
         seen: set[str] = set()
-        records = _fitting(_noted(records, seen), args.max_length, name_bad)
+        records = short_enough(_noted(records, seen), args.max_length, name_bad)
         if not file.isatty():  # a bar would cut through the structures
             records = progress(records, None, "records")
         write_predictions(predictor.predict(records, name_bad), LAYOUTS[args.format], file)
@@ -122,17 +78,6 @@ def _noted(records: Iterable[FastaRecord], seen: set[str]) -> Iterator[FastaReco
     for record in records:
         seen.add(record.id)
         yield record
-
-
-def _fitting(
-    records: Iterable[FastaRecord], max_length: int, on_error: Callable[[str], None]
-) -> Iterator[FastaRecord]:
-    for record in records:
-        if len(record.seq) <= max_length:
-            yield record
-        else:
-            length = f"{len(record.seq)} nt, allowed are {max_length} (--max-length)"
-            on_error(f"record '{record.id}': {length}")
 
 
 @contextmanager

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from boxfold.agents.layout import Layouts, chunks_by_size, fitting_config, with_slots_for
+from boxfold.agents.layout import Layouts, chunks_by_size
 from boxfold.agents.learned_agents import first_logits
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.fitting import fitting_config, with_slots_for
 from boxfold.envs.instance import Instance, instance_from_sequence
 from boxfold.envs.slots import slots_of
 from boxfold.features.box import boxes_to_array, hairpin_box, stem_box

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from boxfold.agents.background import N_PLACES, BackgroundAttention, places
-from boxfold.agents.layout import Layouts, fitting_config, observing_bases
+from boxfold.agents.layout import Layouts
 from boxfold.agents.learned import load_learned, save_learned
 from boxfold.agents.learned_agents import PolicyAgent, first_logits, slots_for
 from boxfold.agents.network import AssemblyNetwork
@@ -16,6 +16,7 @@ from boxfold.agents.policy import BoxPolicy
 from boxfold.agents.rollout import loaded, rollout
 from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.fitting import fitting_config, observing_bases
 from boxfold.envs.instance import instance_from_sequence
 from boxfold.envs.spaces import action_space, observation_space
 from boxfold.envs.vec_env import BoxAssemblyVecEnv
