@@ -25,6 +25,7 @@ VERBS = {
     "evaluate": "compare agents on the same boxes",
     "compare": "compare methods with several runs each, with intervals",
     "predict": "predict structures of sequences",
+    "view": "write a page that shows structures and how they were assembled",
 }
 """Verbs in the order of the chain; `train-s1` lives in ``train_s1.py``."""
 
