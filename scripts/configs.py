@@ -38,6 +38,20 @@ def config_from_arguments(
         raise InputError(str(error)) from None
 
 
+def help_of(config_class: type, name: str) -> str:
+    """What a field of a config says about itself.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Tiny:
+    ...     steps: int = dataclasses.field(default=3, metadata={"help": "how many"})
+    >>> help_of(Tiny, "steps")
+    'how many'
+    """
+    return {item.name: item.metadata["help"] for item in dataclasses.fields(config_class)}[name]
+
+
 def command_line() -> str:
     """The exact command that runs, quoted for a shell."""
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
