@@ -29,7 +29,7 @@ MAX_RECORDS = 100
 """Most records shown unless told otherwise."""
 
 _PARQUET = b"PAR1"
-_STRUCTURE_LINE = re.compile(r"[^A-Za-z]*[.()\[\]{}<>]")
+_STRUCTURE_LINE = re.compile(r"(?!>)[^A-Za-z]*[.()\[\]{}<>]")
 
 
 def add_recording_arguments(parser: argparse.ArgumentParser) -> None:

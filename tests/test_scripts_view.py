@@ -70,6 +70,17 @@ def test_an_episode_becomes_a_page(call, proposals, tmp_path):
         assert shown["steps"][-1]["energy"] == pytest.approx(shown["free_energy"])
 
 
+def test_several_sequences_are_predicted(call, untrained_s1, tmp_path):
+    fasta, out = tmp_path / "two.fa", tmp_path / "two.html"
+    fasta.write_text(f">first\n{SEQUENCE}\n>second\nGGGAAACCC\n")
+    flags = ("--s1", untrained_s1, "--agent", "greedy-stack", "--out", out)
+    assert call("view", fasta, *flags).code == 0
+    shown = embedded_recording(out.read_text())["records"]
+    assert [each["id"] for each in shown] == ["first", "second"]
+    assert shown[0]["s1"] == str(untrained_s1)
+    assert min(len(each["base_confidence"]) for each in shown) == 9
+
+
 def test_the_same_input_gives_the_same_bytes(call, structures, tmp_path):
     pages = [tmp_path / "a.html", tmp_path / "b.html"]
     for page in pages:

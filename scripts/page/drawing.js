@@ -3,6 +3,25 @@
 const DRAWING_MARGIN = 26;
 const SMALL_RADIUS = 4.6; // px; smaller bases have no letter
 const SHADES = 24; // of confidence
+const TURNING_GAIN = 1.25;
+const LARGEST_PITCH = 30; // px between neighbours: a short RNA need not fill the panel
+
+/** Points with the middle of their frame and the scale at which it fits. */
+function framed(points, wide, high) {
+  const ends = [0, 1].map((axis) => {
+    const values = points.map((point) => point[axis]);
+    return [Math.min(...values), Math.max(...values)];
+  });
+  const [width, height] = ends.map(([low, high]) => high - low || 1);
+  const scale = Math.min(wide / width, high / height, LARGEST_PITCH / pitch(points));
+  return { points, middle: ends.map(([low, high]) => (low + high) / 2), scale };
+}
+
+/** Usual distance of neighbours. */
+function pitch(points) {
+  const steps = points.slice(1).map(([x, y], k) => Math.hypot(x - points[k][0], y - points[k][1]));
+  return steps.sort((a, b) => a - b)[steps.length >> 1] || 15;
+}
 
 class Drawing extends Panel {
   heightFor(width) {
@@ -13,18 +32,19 @@ class Drawing extends Panel {
     return `Drawn structure of ${count(this.state.recording.length, "base")}`;
   }
 
-  /** Points of the bases on the screen, turned so that they fill the panel. */
+  /** Points of the bases on the screen, turned where that makes them much larger. */
   #place() {
-    let points = this.state.recording.data.layout.map(([x, y]) => [x, -y]);
-    const size = (axis, of) => Math.max(...of.map((p) => p[axis])) - Math.min(...of.map((p) => p[axis])) || 1;
-    if (size(1, points) > size(0, points) !== this.height > this.width) points = points.map(([x, y]) => [-y, x]);
+    const { layout } = this.state.recording.data;
     const [wide, high] = [this.width - 2 * DRAWING_MARGIN, this.height - 2 * DRAWING_MARGIN];
-    const scale = Math.min(wide / size(0, points), high / size(1, points), 2.2);
-    const middle = (axis) => (Math.max(...points.map((p) => p[axis])) + Math.min(...points.map((p) => p[axis]))) / 2;
-    const [x0, y0] = [middle(0), middle(1)];
-    this.points = points.map(([x, y]) =>
-      this.screen(this.width / 2 + (x - x0) * scale, this.height / 2 + (y - y0) * scale));
-    this.radius = Math.max(1.6, 6.3 * scale * this.zoom);
+    const upright = framed(layout.map(([x, y]) => [x, -y]), wide, high);
+    const turned = framed(layout.map(([x, y]) => [y, x]), wide, high);
+    const { points, middle, scale } = turned.scale > TURNING_GAIN * upright.scale ? turned : upright;
+    const place = ([x, y]) => [
+      this.width / 2 + (x - middle[0]) * scale,
+      this.height / 2 + (y - middle[1]) * scale,
+    ];
+    this.points = points.map((point) => this.screen(...place(point)));
+    this.radius = Math.max(1.6, 0.42 * pitch(points) * scale * this.zoom);
   }
 
   paint(pen) {

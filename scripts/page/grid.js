@@ -93,11 +93,9 @@ class Grid extends Panel {
   #diagonal(pen) {
     const n = this.state.recording.length;
     pen.path(polyline([this.corner(0, 0), this.corner(n, n)]), { stroke: this.colours.muted, width: 0.8 });
-    const known = this.state.recording.data.reference;
-    if (this.zoom > 1) return;
+    if (this.state.recording.data.reference || this.zoom > 1) return;
     const [x, y] = this.corner(n, 0);
-    const text = known ? "known structure" : "no known structure";
-    pen.text(x + 8, y - 12, text, { fill: this.colours.muted, align: "left" });
+    pen.text(x + 8, y - 12, "no known structure", { fill: this.colours.muted, align: "left" });
   }
 
   /** Known pairs mirrored: full where the structure has them, hollow where it lacks them. */

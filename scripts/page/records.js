@@ -31,7 +31,7 @@ class Records {
 
 function recordFacts({ data, length, known, invalid }) {
   const facts = data.agent ? [`${data.agent}${data.s1 ? ` on boxes of ${data.s1}` : ""}`] : [];
-  facts.push(`${length} nt`, count(data.base_pairs.length, "pair")];
+  facts.push(`${length} nt`, count(data.base_pairs.length, "pair"));
   if (data.free_energy !== null) facts.push(`${signed(data.free_energy)} kcal/mol`);
   if (data.structure_confidence !== null) facts.push(`confidence ${share(data.structure_confidence)}`);
   if (invalid) facts.push(`invalid: ${data.reasons.join(", ")}`);
