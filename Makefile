@@ -12,7 +12,7 @@ train train-s1 train-s1-real train-judge train-f1: export MALLOC_MMAP_MAX_ = 0
 train train-s1 train-s1-real train-judge train-f1: export MALLOC_TRIM_THRESHOLD_ = 17179869184
 train train-s1 train-s1-real train-judge train-f1: export MALLOC_TOP_PAD_ = 268435456
 
-.PHONY: install demo test stress checksums check lint type clean train train-s1 train-s1-real train-judge train-f1
+.PHONY: install demo test bench stress checksums check lint type clean train train-s1 train-s1-real train-judge train-f1
 .DEFAULT_GOAL := install
 
 install: $(STAMP) ## create .venv with the pinned dependencies and boxfold itself
@@ -228,6 +228,9 @@ type: installed
 
 docs: installed ## the documentation site in build/site; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+bench: $(STAMP) ## speeds against named references, to docs/benchmarks.md; on a quiet machine
+	$(BIN)/python benchmarks/bench.py --out docs/benchmarks.md
 
 test: $(STAMP) ## the whole test suite
 	$(BIN)/python -m pytest -n 2

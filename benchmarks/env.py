@@ -23,6 +23,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 import torch
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor
 
@@ -31,6 +32,7 @@ from boxfold.agents.sb3_training import make_model
 from boxfold.envs.batch import BatchAssembly
 from boxfold.envs.box_assembly import BoxAssemblyEnv
 from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.gym_vector import BoxAssemblyVectorEnv
 from boxfold.envs.instance import Instance, instance_from_sequence
 from boxfold.envs.sampler import ListSampler
 from boxfold.envs.vec_env import BoxAssemblyVecEnv
@@ -64,7 +66,7 @@ def main() -> None:
         print(f"{n_boxes} slots, {filled:.0f} filled, {args.length} nt, {args.n_envs} at once")
         for name, runner in runners(instances, config, args.n_envs, args.seed).items():
             seconds = min(runner(args.steps) for _ in range(args.repeats))
-            print(f"  {name:<12}{args.steps / seconds:>10.0f} steps/s")
+            print(f"  {name:<14}{args.steps / seconds:>10.0f} steps/s")
             rows.append(_row("steps per second", n_boxes, name, args.steps / seconds))
     if args.train_steps:
         config = AssemblyConfig(args.train_boxes)
@@ -99,12 +101,16 @@ def runners(
     """For each environment a function of the number of steps that returns the seconds they take."""
     sampler = ListSampler(instances)
     single = BoxAssemblyEnv(sampler, config)
-    dummy = DummyVecEnv([partial(BoxAssemblyEnv, sampler, config) for _ in range(n_envs)])
+    copies = [partial(BoxAssemblyEnv, sampler, config) for _ in range(n_envs)]
+    synchronous = SyncVectorEnv(copies, autoreset_mode=AutoresetMode.SAME_STEP)
     batch = BoxAssemblyVecEnv(n_envs, sampler, config)
+    gym_batch = BoxAssemblyVectorEnv(n_envs, sampler, config)
     return {
         "single": partial(single_seconds, single, seed=seed),
-        "DummyVecEnv": partial(vector_seconds, dummy, seed=seed),
+        "DummyVecEnv": partial(vector_seconds, DummyVecEnv(copies), seed=seed),
+        "SyncVectorEnv": partial(gym_vector_seconds, synchronous, seed=seed),
         "batch": partial(vector_seconds, batch, seed=seed),
+        "gym batch": partial(gym_vector_seconds, gym_batch, seed=seed),
     }
 
 
@@ -125,17 +131,29 @@ def single_seconds(env: BoxAssemblyEnv, n_steps: int, seed: int) -> float:
 
 def vector_seconds(env: VecEnv, n_steps: int, seed: int) -> float:
     """Seconds that random steps take, summed over the copies; choosing them not counted."""
-    rng = np.random.default_rng(seed)
-    seconds = 0.0
     env.seed(seed)
     observation: Any = env.reset()
-    n_calls = -(-n_steps // env.num_envs)
+    return _stepping_seconds(env.step, observation, env.num_envs, n_steps, seed)
+
+
+def gym_vector_seconds(env: VectorEnv[Any, Any, Any], n_steps: int, seed: int) -> float:
+    """The same as `vector_seconds`, for a vector environment of Gymnasium."""
+    observation, _ = env.reset(seed=seed)
+    return _stepping_seconds(env.step, observation, env.num_envs, n_steps, seed)
+
+
+def _stepping_seconds(
+    step: Callable[[Any], tuple[Any, ...]], observation: Any, n_envs: int, n_steps: int, seed: int
+) -> float:
+    rng = np.random.default_rng(seed)
+    seconds = 0.0
+    n_calls = -(-n_steps // n_envs)
     for _ in range(n_calls):
         actions = random_actions(observation["action_mask"], rng)
         start = time.process_time()
-        observation, _, _, _ = env.step(actions)
+        observation = step(actions)[0]
         seconds += time.process_time() - start
-    return seconds * n_steps / (n_calls * env.num_envs)
+    return seconds * n_steps / (n_calls * n_envs)
 
 
 def random_actions(mask: NDArray[np.int8], rng: np.random.Generator) -> NDArray[np.intp]:

@@ -8,20 +8,23 @@ Sequences are random, each base as likely. Every number is of its own process wi
 """
 
 import argparse
-import multiprocessing
+import json
 import os
-import resource
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
-import pandas as pd
+
+from boxfold.features.process_memory import process_megabytes
 
 LENGTHS = (50, 100, 200, 400, 600, 1000, 1500, 2000, 3000)
 FIRST = "GGGGAAAACCCC"
+JOB = "--job"
+"""Of `measurements` alone."""
 
 
 class Job(NamedTuple):
@@ -50,9 +53,21 @@ def measured(job: Job) -> dict[str, Any]:
     started = time.process_time()
     work(seqs)
     seconds = (time.process_time() - started) / job.count
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = process_megabytes("peak")
     row = {"tool": job.tool, "length": job.length, "count": job.count}
     return row | {"seconds": seconds, "peak_mb": round(peak), "start": started - began}
+
+
+def measurements(jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:
+    """`measured` of each job in a process of its own, one after the other, with one thread.
+
+    Each runs this file, so that it holds nothing that its caller has imported.
+    """
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    for job in jobs:
+        command = [sys.executable, __file__, JOB, json.dumps(job)]
+        ran = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
+        yield json.loads(ran.stdout)
 
 
 def _rnafold() -> Callable[[list[str]], object]:
@@ -72,13 +87,20 @@ def _boxfold(job: Job) -> Callable[[list[str]], object]:
 
     def work(seqs: list[str]) -> object:
         records = [FastaRecord(f"r{k}", "", seq, 0) for k, seq in enumerate(seqs)]
-        return list(predictor.predict(records, print))
+        return list(predictor.predict(records, _fail))
 
     return work
 
 
+def _fail(message: str) -> NoReturn:
+    """A record that fails is no measurement."""
+    raise RuntimeError(message)
+
+
 def main() -> None:
     """Print rows as they come and write ``predict_length.csv``."""
+    import pandas as pd  # here: no job needs it
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--s1", default="mfe", help="mfe, real or a run folder")
     parser.add_argument("--agent", default="best-score")
@@ -87,7 +109,6 @@ def main() -> None:
     parser.add_argument("--hundreds", type=int, default=1000, help="100-mers of the mean; 0: none")
     parser.add_argument("--out", required=True, help="folder")
     args = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = "1"
     sizes = [(length, 1) for length in args.lengths]
     sizes += [(100, args.hundreds)] if args.hundreds else []
     jobs = [
@@ -98,14 +119,15 @@ def main() -> None:
     folder = Path(args.out)
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as pool:
-        for row in pool.map(measured, jobs):
-            rows.append(row)
-            print(row, flush=True)
-            table = pd.DataFrame(rows)
-            table.to_csv(folder / "predict_length.csv", index=False, float_format="%.4g")
+    for row in measurements(jobs):
+        rows.append(row)
+        print(row, flush=True)
+        table = pd.DataFrame(rows)
+        table.to_csv(folder / "predict_length.csv", index=False, float_format="%.4g")
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == [JOB]:
+        print(json.dumps(measured(Job(*json.loads(sys.argv[2])))))
+    else:
+        main()

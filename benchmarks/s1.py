@@ -8,7 +8,6 @@ sequences of rising length, each in a process of its own so that its peak memory
 """
 
 import argparse
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -45,55 +44,27 @@ def main() -> None:
 def compare_with_run7(repeats: int) -> None:
     """Milliseconds per 64-mer of both networks, and their ratio."""
     import torch
+    from s1_steps import folded, forward, n_weights, training_step
 
-    from boxfold.features.structure import dot_bracket
     from boxfold.features.synthetic import synthetic_sequence
-    from boxfold.rewards.energy import mfe
-    from boxfold.s1.batches import Example
     from boxfold.s1.network import BoxNet, NetworkConfig
 
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     seqs = [synthetic_sequence(64, rng) for _ in range(BATCH)]
-    examples = [Example.from_dot_bracket(seq, dot_bracket(mfe(seq).base_pairs, 64)) for seq in seqs]
+    examples = folded(seqs)
     found = {}
     for name in ("half", "run7"):
         network = BoxNet(NetworkConfig(name=name))
-        n_weights = sum(weight.numel() for weight in network.parameters())
-        forward = _fastest(lambda net=network: _forward(net, seqs), repeats)
-        step = _fastest(_training_step(name, examples), repeats)
-        found[name] = np.array([forward, step]) / BATCH * 1e3
+        ahead = _fastest(lambda net=network: forward(net, seqs), repeats)
+        step = _fastest(training_step(name, examples), repeats)
+        found[name] = np.array([ahead, step]) / BATCH * 1e3
         print(
-            f"{name}: {n_weights} weights, forward {found[name][0]:.2f} ms, "
+            f"{name}: {n_weights(network)} weights, forward {found[name][0]:.2f} ms, "
             f"training step {found[name][1]:.2f} ms per 64-mer"
         )
     ratio = found["run7"] / found["half"]
     print(f"ratio: forward {ratio[0]:.1f}, training step {ratio[1]:.1f}\n")
-
-
-def _forward(network, seqs) -> None:
-    import torch
-
-    from boxfold.s1.batches import input_tensors
-
-    with torch.inference_mode():
-        grid, valid, canonical = input_tensors(seqs)
-        features = network.eval()(grid, valid)
-        network.ends(features[canonical])
-        network.loops(features[canonical])
-        network.boxes(features[torch.ones(64, 64, dtype=bool).triu(1).expand(len(seqs), -1, -1)])
-
-
-def _training_step(name: str, examples) -> Callable[[], object]:
-    from boxfold.s1.network import NetworkConfig
-    from boxfold.s1.run_folder import RunFolder
-    from boxfold.s1.training import S1Trainer
-    from boxfold.s1.training_config import TrainS1Config
-
-    config = TrainS1Config(network=NetworkConfig(name=name))
-    trainer = S1Trainer(config, examples, examples[:1], RunFolder(tempfile.mkdtemp()))
-    trainer.network.train()
-    return lambda: trainer._step(examples)
 
 
 def _fastest(function: Callable[[], object], repeats: int) -> float:

@@ -4,12 +4,12 @@ import multiprocessing
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
+from boxfold.features.process_memory import process_megabytes
 from boxfold.features.synthetic import synthetic_sequence
 from boxfold.s1.model import S1Model
 from boxfold.s1.propose import ProposeConfig, propose_batch
@@ -54,21 +54,12 @@ def measured_cost(path: str | None, length: int, seed: int, threads: int) -> dic
     model = S1Model.load(path)
     config = ProposeConfig()
     propose_batch(model, [_WARM_UP], config)
-    held = _memory("VmRSS")
+    held = process_megabytes("now")
     seq = synthetic_sequence(length, np.random.default_rng(seed))
     seconds = []
     for _ in range(_REPEATS):
         start = time.process_time()
         propose_batch(model, [seq], config)
         seconds.append(time.process_time() - start)
-    peak = _memory("VmHWM")
+    peak = process_megabytes("peak")
     return {"length": length, "seconds": min(seconds), "megabytes": peak - held, "peak": peak}
-
-
-def _memory(name: str) -> float:
-    """Memory of this process in MB, by its name in Linux's process status."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return float("nan")
-    values = dict(line.split(":", 1) for line in status.read_text().splitlines())
-    return int(values[name].split()[0]) / 1024
