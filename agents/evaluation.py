@@ -3,30 +3,26 @@
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from boxfold.agents.agent import Agent, Assembly
+from boxfold.agents.agent import Agent
+from boxfold.agents.measuring import Ruler, measure
 from boxfold.agents.peers import PeerAgent
 from boxfold.agents.real_structures import (
     REAL_COLUMNS,
     REAL_SUMMARY,
-    real_measures,
     summarise_real,
     without_idle,
 )
-from boxfold.agents.reward_measures import REWARD_COLUMNS, assembly_reward, reward_columns
-from boxfold.agents.timed_run import Run, runs_of, timed
+from boxfold.agents.reward_measures import REWARD_COLUMNS, reward_columns
+from boxfold.agents.timed_run import Result, Run, runs_of, timed
 from boxfold.agents.top_measures import top_columns, top_columns_in, top_measures
 from boxfold.envs.instance import Instance
-from boxfold.features.agreement import Agreement, agreement
-from boxfold.features.knot_order import DEFAULT_MAX_ORDER
 from boxfold.features.relations import Pseudoknots
-from boxfold.features.structure import IntArray, dot_bracket
-from boxfold.rewards.energy import mfe
-from boxfold.rewards.energy_reward import structure_energy
-from boxfold.rewards.validity import check_assembly, check_structure
+from boxfold.s1.engine import Engine, InProcess
 
 SUMMARY_COLUMNS = (
     "agent",
@@ -46,9 +42,6 @@ SUMMARY_COLUMNS = (
 METRICS = SUMMARY_COLUMNS[2:]
 PER_SEQUENCE_COLUMNS = ("id", "agent", "length", "dot_bracket", "reasons", *METRICS)
 
-EXACT_TOLERANCE = 0.01
-"""Structures this close in free energy (kcal/mol) count as the same optimum: optima are tied."""
-
 
 @dataclass(frozen=True)
 class EvaluationConfig:
@@ -63,19 +56,13 @@ class EvaluationConfig:
     top: int = field(default=1, metadata={"help": "different structures of each agent, best first"})
 
 
-class Ruler(NamedTuple):
-    """What assemblies of one instance are measured against; kcal/mol."""
-
-    optimum: float
-    mfe: float
-
-
 def evaluate_agents(
     agents: Sequence[Agent],
     instances: Sequence[Instance],
     config: EvaluationConfig | None = None,
     on_error: Callable[[str], None] | None = None,
-    progress: Callable[[Iterable[str], int], Iterable[str]] = lambda labels, total: labels,
+    progress: Callable[[Iterable[Any], int], Iterable[Any]] = lambda batches, total: batches,
+    engine: Engine | None = None,
 ) -> pd.DataFrame:
     """Run agents on the same instances and measure each assembly.
 
@@ -91,7 +78,9 @@ def evaluate_agents(
         Gets one line for each sequence that an agent failed on; that row is left out.
         Without it the error is raised.
     progress : callable, optional
-        Wraps the row labels and their number, to show how far it is.
+        Wraps what comes back batch by batch, and the number of batches, to show how far it is.
+    engine : Engine, optional
+        Who does it; default: this process.
 
     Returns
     -------
@@ -105,12 +94,10 @@ def evaluate_agents(
     RewardError
         If a reward fails, with `on_error` too.
     """
-    config = config or EvaluationConfig()
-    rulers = [Ruler(each.optimum.energy, mfe(each.seq).free_energy) for each in instances]
+    config, engine = config or EvaluationConfig(), engine or InProcess()
     runs = {run.label: run for run in runs_of(agents, config.samples, config.top)}
-    rows: list[dict[str, Any]] = []
-    for label in progress(list(runs), len(runs)):
-        rows += _rows_of_run(runs[label], instances, rulers, config, on_error)
+    rulers = _rulers(instances, config.batch, engine)
+    rows = _rows_of_runs(runs, instances, rulers, config, on_error, progress, engine)
     more = [*reward_columns(instances), *top_columns(config.top)]
     columns = [*PER_SEQUENCE_COLUMNS, *more, *REAL_COLUMNS]
     return without_idle(pd.DataFrame(rows, columns=columns))
@@ -141,75 +128,88 @@ def summarise(per_sequence: pd.DataFrame) -> pd.DataFrame:
     return summary.join(summarise_real(per_sequence)[list(REAL_SUMMARY)], on="agent")
 
 
-def measure(
-    instance: Instance,
-    assembly: Assembly,
-    ruler: Ruler,
-    pseudoknots: Pseudoknots = "forbid",
-    max_knot_order: int = DEFAULT_MAX_ORDER,
-) -> dict[str, Any]:
-    """Every metric of one assembly except its time.
+def _rulers(instances: Sequence[Instance], batch: int, engine: Engine) -> list[Ruler]:
+    parts = (instances[start : start + batch] for start in range(0, len(instances), batch))
+    return [ruler for of_part in engine.map(_rulers_of, parts) for ruler in of_part]
+
+
+def _rulers_of(instances: Sequence[Instance]) -> list[Ruler]:
+    return [Ruler.of(each) for each in instances]
+
+
+class _Batch(NamedTuple):
+    """Some instances of one run; `start` is the number of the first one."""
+
+    label: str
+    start: int
+    instances: Sequence[Instance]
+    rulers: Sequence[Ruler]
+
+
+class _Measuring:
+    """Rows of batches, whichever run they belong to; each process has one.
 
     Parameters
     ----------
-    instance : Instance
-    assembly : Assembly
-    ruler : Ruler
-    pseudoknots : {"forbid", "allow"}
-    max_knot_order : int
-
-    Returns
-    -------
-    dict
-        Accuracy is None without a reference, energies None where the structure is invalid.
+    runs : dict of str to Run
+        By label.
+    config : EvaluationConfig
+    names_errors : bool
+        False: they are raised.
     """
-    reasons = _reasons(instance, assembly, pseudoknots, max_knot_order)
-    energy = None if reasons else structure_energy(instance.model, assembly.base_pairs)
-    accuracy = _accuracy(assembly.base_pairs, instance.reference)
-    return {
-        "length": len(instance.seq),
-        "dot_bracket": dot_bracket(assembly.base_pairs, len(instance.seq)),
-        "reasons": "; ".join(reasons),
-        "validity": float(not reasons),
-        **accuracy,
-        "exact": float(energy is not None and is_optimal(energy, ruler.optimum)),
-        "free_energy": energy,
-        "energy_gap": None if energy is None else round(energy - ruler.optimum, 4),
-        "gap_to_mfe": None if energy is None else round(energy - ruler.mfe, 4),
-        "energy_calls": assembly.energy_calls,
-        "reward": None if reasons else assembly_reward(instance, assembly),
-        **real_measures(instance.seq, assembly.base_pairs, instance.reference),
-    }
+
+    def __init__(self, runs: dict[str, Run], config: EvaluationConfig, names_errors: bool) -> None:
+        self._runs, self._config, self._names_errors = runs, config, names_errors
+        self._started: set[str] = set()
+
+    def __call__(self, batch: _Batch) -> tuple[list[dict[str, Any]], list[str]]:
+        run, config, lines = self._runs[batch.label], self._config, list[str]()
+        seed = [config.seed, zlib.crc32(run.label.encode())]
+        if run.label not in self._started:  # lazy imports, compiled kernels: not in the seconds
+            self._started.add(run.label)
+            timed(run, batch.instances[:1], [*seed, 0], lambda message: None)
+        on_error = lines.append if self._names_errors else None
+        results = timed(run, batch.instances, [*seed, batch.start], on_error)
+        measured = zip(batch.instances, batch.rulers, results, strict=True)
+        return [self._row(run, *each) for each in measured if each[2] is not None], lines
+
+    def _row(self, run: Run, instance: Instance, ruler: Ruler, result: Result) -> dict[str, Any]:
+        measured = measure(instance, result.assembly, ruler, self._config.pseudoknots)
+        cost = {"seconds": result.seconds, "reward_calls": result.reward_calls}
+        best = top_measures(result.top, instance.reference, self._config.top)
+        return {"id": instance.id, "agent": run.label, **measured, **cost, **best}
 
 
-def is_optimal(energy: float, optimum: float) -> bool:
-    """Whether two free energies differ by at most `EXACT_TOLERANCE`."""
-    return abs(round(energy - optimum, 4)) <= EXACT_TOLERANCE
-
-
-def _rows_of_run(
-    run: Run,
+def _rows_of_runs(
+    runs: dict[str, Run],
     instances: Sequence[Instance],
     rulers: Sequence[Ruler],
     config: EvaluationConfig,
     on_error: Callable[[str], None] | None,
+    progress: Callable[[Iterable[Any], int], Iterable[Any]],
+    engine: Engine,
 ) -> list[dict[str, Any]]:
-    if isinstance(run.agent, PeerAgent):
-        return _rows_of_peer(run.agent, instances, rulers, on_error)
-    seed = [config.seed, zlib.crc32(run.label.encode())]
-    if instances:  # start-up (lazy imports, compiled kernels) isn't part of the seconds
-        timed(run, instances[:1], [*seed, 0], lambda message: None)
-    rows = []
-    for start in range(0, len(instances), config.batch):
-        batch = slice(start, start + config.batch)
-        results = timed(run, instances[batch], [*seed, start], on_error)
-        for instance, ruler, result in zip(instances[batch], rulers[batch], results, strict=True):
-            if result is None:
-                continue
-            measured = measure(instance, result.assembly, ruler, config.pseudoknots)
-            cost = {"seconds": result.seconds, "reward_calls": result.reward_calls}
-            best = top_measures(result.top, instance.reference, config.top)
-            rows.append({"id": instance.id, "agent": run.label, **measured, **cost, **best})
+    """Rows run by run; those of peers are looked up here, the others measured by the engine."""
+    working = {label: run for label, run in runs.items() if not isinstance(run.agent, PeerAgent)}
+    starts = range(0, len(instances), config.batch)
+    batches = (
+        _Batch(label, start, instances[part], rulers[part])
+        for label in working
+        for start in starts
+        for part in [slice(start, start + config.batch)]
+    )
+    done = engine.map(_Measuring(working, config, on_error is not None), batches)
+    found = iter(progress(done, len(working) * len(starts)))
+    rows: list[dict[str, Any]] = []
+    for run in runs.values():
+        if isinstance(run.agent, PeerAgent):
+            rows += _rows_of_peer(run.agent, instances, rulers, on_error)
+            continue
+        for measured, lines in islice(found, len(starts)):
+            rows += measured
+            for line in lines:
+                if on_error:
+                    on_error(line)
     return rows
 
 
@@ -228,18 +228,3 @@ def _rows_of_peer(
             measured = measure(instance, result.assembly, ruler, "allow")
             rows.append({"id": instance.id, "agent": peer.name, **measured, "seconds": None})
     return rows
-
-
-def _reasons(
-    instance: Instance, assembly: Assembly, pseudoknots: Pseudoknots, max_knot_order: int
-) -> tuple[str, ...]:
-    if assembly.picks is None:
-        return check_structure(instance.seq, assembly.base_pairs)
-    boxes = instance.all_boxes
-    return check_assembly(instance.seq, boxes, assembly.picks, pseudoknots, max_knot_order)
-
-
-def _accuracy(base_pairs: IntArray, reference: IntArray | None) -> dict[str, float | None]:
-    if reference is None:
-        return dict.fromkeys(Agreement._fields)
-    return agreement(base_pairs, reference)._asdict()

@@ -1,8 +1,9 @@
 """The whole chain for new sequences: S1 proposes boxes, an agent assembles them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from boxfold.rewards.combination import Combination
 from boxfold.rewards.energy_reward import structure_energy
 from boxfold.rewards.plugin import RewardError
 from boxfold.s1.calibration_file import load_calibration
+from boxfold.s1.engine import Engine, InProcess
 from boxfold.s1.propose import ProposeConfig, S1Model, propose_batch
 
 SHORTEST = MIN_HAIRPIN + 2
@@ -105,7 +107,10 @@ class Predictor:
         )
 
     def predict(
-        self, records: Iterable[FastaRecord], on_error: Callable[[str], None]
+        self,
+        records: Iterable[FastaRecord],
+        on_error: Callable[[str], None],
+        engine: Engine | None = None,
     ) -> Iterator[StructureRecord]:
         """Structures of records, in their order; of each up to `top`, by rank.
 
@@ -114,13 +119,24 @@ class Predictor:
         records : iterable of FastaRecord
         on_error : callable
             Gets one line for each record that failed; the others are finished.
+        engine : Engine, optional
+            Who does it; default: this process.
 
         Yields
         ------
         StructureRecord
         """
+        work = partial(_predicted, replace(self, reactivities={}))
+        for found, lines in (engine or InProcess()).map(work, self._work(records)):
+            for line in lines:
+                on_error(line)
+            yield from found
+
+    def _work(self, records: Iterable[FastaRecord]) -> Iterator["_Work"]:
+        """Chunks with their numbers and their share of the profiles, which may be many."""
+        known = self.reactivities
         for number, chunk in enumerate(_chunks(records)):
-            yield from self._chunk_or_each(self._chunk, chunk, number, on_error)
+            yield _Work(chunk, number, {r.id: known[r.id] for r in chunk if r.id in known})
 
     def record(
         self, records: Iterable[FastaRecord], on_error: Callable[[str], None]
@@ -187,6 +203,19 @@ class Predictor:
             )
             for record, found, size in zip(records, proposals, sizes, strict=True)
         ]
+
+
+class _Work(NamedTuple):
+    records: list[FastaRecord]
+    number: int
+    reactivities: dict[str, Reactivity]
+
+
+def _predicted(predictor: Predictor, work: _Work) -> tuple[list[StructureRecord], list[str]]:
+    """Structures of a chunk, and a line for each record that failed."""
+    own = replace(predictor, reactivities=work.reactivities)
+    lines: list[str] = []
+    return own._chunk_or_each(own._chunk, work.records, work.number, lines.append), lines
 
 
 def default_boxes(length: int) -> int:

@@ -1,6 +1,6 @@
 """Fixed validation instances, measured the same way for every trainer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from boxfold.agents.agent import Picks
 from boxfold.agents.drawn import best_drawn, drawn_assembly
-from boxfold.agents.evaluation import Ruler, measure
+from boxfold.agents.measuring import Ruler, measure
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.rollout import different_assemblies
 from boxfold.envs.config import AssemblyConfig
@@ -98,8 +98,20 @@ def validate_policy(
     metrics["eval/best_energy_gap"] = of_best["eval/energy_gap"]
     if config.reward.terms:
         metrics["eval/best_mean_reward"] = of_best["eval/mean_reward"]
-        return -metrics["eval/mean_reward"] - metrics["eval/best_mean_reward"], metrics
-    return metrics["eval/energy_gap"] + metrics["eval/best_energy_gap"], metrics
+    return score_of(metrics), metrics
+
+
+def score_of(metrics: Mapping[str, float]) -> float:
+    """Score of `validate_policy`, lower is better, of its metrics.
+
+    Examples
+    --------
+    >>> score_of({"eval/energy_gap": 1.5, "eval/best_energy_gap": 0.25})
+    1.75
+    """
+    if "eval/best_mean_reward" in metrics:
+        return -metrics["eval/mean_reward"] - metrics["eval/best_mean_reward"]
+    return metrics["eval/energy_gap"] + metrics["eval/best_energy_gap"]
 
 
 def judged_by(instances: Sequence[Instance], reward: RewardConfig) -> list[Instance]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -20,6 +21,7 @@ from boxfold.features.transcripts import (
 from boxfold.rewards.energy import PARAMETERS
 from boxfold.s1.candidates import Candidates, Family
 from boxfold.s1.dataset_config import DatasetConfig, Reporters
+from boxfold.s1.engine import Engine, InProcess
 from boxfold.s1.folding import NO_PAIR, FoldConfig, fold_batch
 from boxfold.s1.shards import Shards
 from boxfold.s1.split import limited, split_by_group, with_samples
@@ -37,7 +39,7 @@ _BATCH = 10
 def build_dataset(
     config: DatasetConfig,
     out: str,
-    jobs: int = 1,
+    engine: Engine | None = None,
     resume: bool = False,
     overwrite: bool = False,
     reporters: Reporters | None = None,
@@ -49,8 +51,8 @@ def build_dataset(
     config : DatasetConfig
     out : str
         Parquet file; unfinished work is kept beside it, see `Shards`.
-    jobs : int
-        Worker processes.
+    engine : Engine, optional
+        Who folds; default: this process.
     resume, overwrite : bool
     reporters : Reporters, optional
 
@@ -72,7 +74,7 @@ def build_dataset(
     candidates = Candidates(
         transcripts, config.length, config.shuffles, config.synthetic, config.seed
     )
-    rows = _accepted_rows(config, candidates, shards, jobs, reporters)
+    rows = _accepted_rows(config, candidates, shards, engine or InProcess(), reporters)
     if rows.empty:
         shards.remove()
         raise InputError("no window was accepted, so no data set is written")
@@ -118,14 +120,14 @@ def _accepted_rows(
     config: DatasetConfig,
     candidates: Candidates,
     shards: Shards,
-    jobs: int,
+    engine: Engine,
     reporters: Reporters,
 ) -> pd.DataFrame:
     """Rows of the first `count` accepted windows and of their shuffles."""
     tried: list[pd.DataFrame] = []
 
     def accepted() -> Iterator[None]:
-        for rows in _folded_shards(config, candidates, shards, jobs):
+        for rows in _folded_shards(config, candidates, shards, engine):
             tried.append(rows)
             yield from [None] * int(_accepted(rows[rows["source"] != "shuffle"]).sum())
 
@@ -143,7 +145,7 @@ def _accepted_rows(
 
 
 def _folded_shards(
-    config: DatasetConfig, candidates: Candidates, shards: Shards, jobs: int
+    config: DatasetConfig, candidates: Candidates, shards: Shards, engine: Engine
 ) -> Iterator[pd.DataFrame]:
     fold_config = FoldConfig(config.min_mfe_frequency, config.structures, config.seed, config.soft)
     size = min(MAX_SHARD, max(50, config.count // 2))
@@ -151,7 +153,7 @@ def _folded_shards(
     while barren < _BARREN_SHARDS and (families := list(islice(source, size))):
         rows = shards.load(number)
         if rows is None:
-            rows = shards.save(number, _fold(families, number * size, fold_config, jobs))
+            rows = shards.save(number, _fold(families, number * size, fold_config, engine))
         yield rows
         number += 1
         fruitless = families[0][0].source == "synthetic" and not _accepted(rows).any()
@@ -159,14 +161,12 @@ def _folded_shards(
 
 
 def _fold(
-    families: list[Family], first: int, config: FoldConfig, jobs: int
+    families: list[Family], first: int, config: FoldConfig, engine: Engine
 ) -> list[dict[str, Any]]:
-    """Fold families in order, on `jobs` processes; the rows don't depend on their number."""
-    from joblib import Parallel, delayed
-
+    """Fold families in order; the rows don't depend on who does it."""
     numbered = list(enumerate(families, start=first))
     batches = [numbered[start : start + _BATCH] for start in range(0, len(numbered), _BATCH)]
-    done = Parallel(n_jobs=jobs)(delayed(fold_batch)(batch, config) for batch in batches)
+    done = engine.map(partial(fold_batch, config=config), batches)
     return [row for rows in done for row in rows]
 
 

@@ -1,8 +1,9 @@
 """Proposals of S1: sequences in, scored stems and loops with their evidence out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -10,11 +11,15 @@ from boxfold.features.box import BoxKind
 from boxfold.features.channels import canonical_mask
 from boxfold.features.proposals import Proposals, no_loops, run_proposals
 from boxfold.features.structure import IntArray
+from boxfold.s1.batches import length_batches
+from boxfold.s1.engine import Engine, InProcess
 from boxfold.s1.evidence import stem_evidence
-from boxfold.s1.model import Maps, S1Model
+from boxfold.s1.model import BATCH_PIXELS, Maps, S1Model
 from boxfold.s1.pruning import PruneConfig, prune_boxes
 from boxfold.s1.scored_boxes import scored_boxes
 from boxfold.s1.votes import METHODS, FloatArray, VotedBoxes, choose_boxes
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
 
 LOOP_METHOD = "union"
 
@@ -85,9 +90,19 @@ def propose_batch(
 
 
 def propose_each(
-    model: S1Model | None, seqs: Sequence[str], config: ProposeConfig
+    model: S1Model | None,
+    seqs: Sequence[str],
+    config: ProposeConfig,
+    engine: Engine | None = None,
 ) -> Iterator[tuple[int, Proposed]]:
     """Like `propose_batch`, one by one with the counts, in order of length.
+
+    Parameters
+    ----------
+    model, seqs, config
+        As there.
+    engine : Engine, optional
+        Who does it; default: this process.
 
     Yields
     ------
@@ -95,14 +110,48 @@ def propose_each(
         Into `seqs`.
     proposed : Proposed
     """
-    if config.method == "runs":
-        for index, seq in enumerate(seqs):
-            yield index, propose_runs(seq, config)
-        return
-    if model is None:
+    if config.method != "runs" and model is None:
         raise ValueError(f"method '{config.method}' needs a model")
-    for index, maps in model.maps(seqs, votes=config.votes or config.method != "ends"):
-        yield index, propose_from_maps(seqs[index], maps, config)
+    work = partial(_propose, model, config)
+    yield from by_batches(work, [(seq,) for seq in seqs], engine or InProcess())
+
+
+def by_batches(
+    work: Callable[[list[Row]], list[Proposed]], rows: Sequence[Row], engine: Engine
+) -> Iterator[tuple[int, Proposed]]:
+    """Proposals of sequences by their index, in order of length; see `propose_each`.
+
+    The batches are those that `S1Model.maps` makes of all sequences, so the outputs are the same.
+
+    Parameters
+    ----------
+    work : callable
+        Proposals of some rows, in their order.
+    rows : sequence of tuple
+        Sequences, and what else belongs to each.
+    engine : Engine
+
+    Yields
+    ------
+    index : int
+        Into `rows`.
+    proposed : Proposed
+    """
+    lengths = np.array([len(row[0]) for row in rows], dtype=np.int64)
+    batches = list(length_batches(lengths, BATCH_PIXELS))
+    done = engine.map(work, ([rows[index] for index in batch] for batch in batches))
+    for batch, found in zip(batches, done, strict=True):
+        yield from zip(batch.tolist(), found, strict=True)
+
+
+def _propose(
+    model: S1Model | None, config: ProposeConfig, rows: Sequence[tuple[str]]
+) -> list[Proposed]:
+    seqs = [seq for (seq,) in rows]
+    if config.method == "runs" or model is None:
+        return [propose_runs(seq, config) for seq in seqs]
+    maps = model.maps(seqs, votes=config.votes or config.method != "ends")
+    return [propose_from_maps(seqs[index], each, config) for index, each in maps]
 
 
 def propose_from_maps(seq: str, maps: Maps, config: ProposeConfig) -> Proposed:

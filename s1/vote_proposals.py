@@ -1,6 +1,7 @@
 """Proposals from the structures of others, alone or joined with those of S1."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -9,9 +10,10 @@ from boxfold.features.channels import canonical_mask
 from boxfold.features.proposals import EVIDENCE, Proposals
 from boxfold.features.structure import IntArray
 from boxfold.features.structure_votes import voted_proposals
+from boxfold.s1.engine import Engine, InProcess
 from boxfold.s1.evidence import stem_evidence
 from boxfold.s1.model import Maps, S1Model
-from boxfold.s1.propose import ProposeConfig, Proposed, propose_from_maps
+from boxfold.s1.propose import ProposeConfig, Proposed, by_batches, propose_from_maps
 from boxfold.s1.pruning import prune_boxes
 from boxfold.s1.structure_files import Predicted
 
@@ -81,24 +83,22 @@ def propose_votes(seq: str, structures: Sequence[IntArray], config: ProposeConfi
     return _pruned(seq, voted_proposals(seq, structures), config)
 
 
-def propose_joined(
-    model: S1Model,
+def propose_votes_of_each(
     seqs: Sequence[str],
     structures: Sequence[Sequence[IntArray]],
     config: ProposeConfig,
+    engine: Engine | None = None,
 ) -> Iterator[tuple[int, Proposed]]:
-    """Boxes of S1 and of structures together.
-
-    The score of a box is the mean of S1's score and of the votes, 0 where one lacks the box. The
-    evidence is that of S1, but for both columns of votes, which hold those of the structures.
+    """`propose_votes` of many sequences.
 
     Parameters
     ----------
-    model : S1Model
     seqs : sequence of str
     structures : sequence of sequence of ndarray
         Base pairs, for each of `seqs`.
     config : ProposeConfig
+    engine : Engine, optional
+        Who does it; default: this process.
 
     Yields
     ------
@@ -106,10 +106,41 @@ def propose_joined(
         Into `seqs`, in order of length.
     proposed : Proposed
     """
-    for index, maps in model.maps(seqs):
-        found = propose_from_maps(seqs[index], maps, config).proposals
-        voted = voted_proposals(seqs[index], structures[index])
-        yield index, _pruned(seqs[index], joined(seqs[index], maps, found, voted), config)
+    rows = list(zip(seqs, structures, strict=True))
+    return by_batches(partial(_voted, config), rows, engine or InProcess())
+
+
+def propose_joined(
+    model: S1Model,
+    seqs: Sequence[str],
+    structures: Sequence[Sequence[IntArray]],
+    config: ProposeConfig,
+    engine: Engine | None = None,
+) -> Iterator[tuple[int, Proposed]]:
+    """Boxes of S1 and of structures together; arguments and results as in `propose_votes_of_each`.
+
+    The score of a box is the mean of S1's score and of the votes, 0 where one lacks the box. The
+    evidence is that of S1, but for both columns of votes, which hold those of the structures.
+    """
+    rows = list(zip(seqs, structures, strict=True))
+    return by_batches(partial(_joined, model, config), rows, engine or InProcess())
+
+
+Rows = Sequence[tuple[str, Sequence[IntArray]]]
+
+
+def _voted(config: ProposeConfig, rows: Rows) -> list[Proposed]:
+    return [propose_votes(*row, config) for row in rows]
+
+
+def _joined(model: S1Model, config: ProposeConfig, rows: Rows) -> list[Proposed]:
+    proposed = []
+    for index, maps in model.maps([seq for seq, _ in rows]):
+        seq, structures = rows[index]
+        found = propose_from_maps(seq, maps, config).proposals
+        voted = voted_proposals(seq, structures)
+        proposed.append(_pruned(seq, joined(seq, maps, found, voted), config))
+    return proposed
 
 
 def joined(seq: str, maps: Maps, found: Proposals, voted: Proposals) -> Proposals:

@@ -19,6 +19,7 @@ from boxfold.scripts.common import (
     verb_main,
 )
 from boxfold.scripts.configs import config_from_arguments
+from boxfold.scripts.engine_flags import add_engine_arguments, engine_of
 
 DESCRIPTION = (
     "Cut windows from transcripts at random (gene, transcript, position), fold them with "
@@ -62,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--soft", action="store_true", help=_HELP["soft"])
     parser.add_argument("--split", type=probability, default=0.95, metavar="P", help=_HELP["split"])
     parser.add_argument("--limit", type=positive_int, metavar="N", help=_HELP["limit"])
-    parser.add_argument("--jobs", type=positive_int, default=1, help="worker processes")
+    add_engine_arguments(parser)
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
     parser.add_argument("--out", required=True, help="parquet file")
 
@@ -83,7 +84,8 @@ def run(args: argparse.Namespace) -> int:
     )
     on_error = BadRecords()
     reporters = Reporters(say, on_error, progress)
-    build_dataset(config, args.out, args.jobs, args.resume, args.overwrite, reporters)
+    with engine_of(args) as engine:
+        build_dataset(config, args.out, engine, args.resume, args.overwrite, reporters)
     return on_error.exit_code
 
 

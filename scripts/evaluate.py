@@ -4,13 +4,14 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path, check_writable
 from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, verb_main, warn
+from boxfold.scripts.engine_flags import add_engine_arguments, engine_of
 from boxfold.scripts.reward_flags import (
     add_reactivities_argument,
     judging_rewards,
@@ -86,6 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="most structures that beam and annealing have judged by --reward, per sequence",
     )
     add_reactivities_argument(parser)
+    add_engine_arguments(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the two tables")
 
 
@@ -113,7 +115,8 @@ def run(args: argparse.Namespace) -> int:
     if args.peers:
         agents += read_peers(args.peers, args.peer_set, failures.append)
     config = EvaluationConfig(args.samples, args.seed, args.pseudoknots, top=args.top)
-    rows = evaluate_agents(agents, instances, config, failures.append, _progress)
+    with engine_of(args) as engine:
+        rows = evaluate_agents(agents, instances, config, failures.append, _progress, engine)
     for line in failures:
         warn(line)
     summary = summarise(rows)
@@ -165,8 +168,8 @@ def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([first[0].ljust(first[1]), *(text.rjust(width) for text, width in rest)])
 
 
-def _progress(labels: Iterable[str], total: int) -> Iterable[str]:
-    return progress(labels, total, "agents")
+def _progress(batches: Iterable[Any], total: int) -> Iterable[Any]:
+    return progress(batches, total, "batches of an agent")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,6 +13,7 @@ from boxfold.features.files import atomic_path
 from boxfold.features.reactivity import read_reactivities
 from boxfold.scripts.chain_flags import add_chain_arguments, load_predictor, short_enough
 from boxfold.scripts.common import BadRecords, positive_int, progress, verb_main, warn
+from boxfold.scripts.engine_flags import add_engine_arguments, engine_of
 from boxfold.scripts.layouts import LAYOUTS, write_predictions
 from boxfold.scripts.reward_flags import add_reactivities_argument, judging_rewards
 
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="rewards to search and rerank by, in place of the free energy (docs/rewards.md)",
     )
     add_reactivities_argument(parser)
+    add_engine_arguments(parser)
     parser.add_argument("--format", choices=tuple(LAYOUTS), default="dbn", help="of the output")
     parser.add_argument("--out", metavar="F", help="output file (default: standard output)")
 
@@ -57,10 +59,14 @@ def run(args: argparse.Namespace) -> int:
         rewards = judging_rewards(args.reward)
         predictor = replace(predictor, reactivities=profiles, rewards=rewards, top=args.top)
         seen: set[str] = set()
-        records = short_enough(_noted(records, seen), args.max_length, name_bad)
+        if profiles:  # else nobody asks who was there, and of a million records ids take room
+            records = _noted(records, seen)
+        records = short_enough(records, args.max_length, name_bad)
         if not file.isatty():  # a bar would cut through the structures
             records = progress(records, None, "records")
-        write_predictions(predictor.predict(records, name_bad), LAYOUTS[args.format], file)
+        with engine_of(args) as engine:
+            predictions = predictor.predict(records, name_bad, engine)
+            write_predictions(predictions, LAYOUTS[args.format], file)
         for name in profiles:
             if name not in seen:
                 name_bad(f"{args.reactivities}: record '{name}': no sequence has this id")

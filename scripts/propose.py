@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from boxfold.scripts.common import (
     progress,
     verb_main,
 )
+from boxfold.scripts.engine_flags import add_engine_arguments, engine_of
 from boxfold.scripts.propose_structures import (
     add_structure_arguments,
     read_short_enough,
@@ -30,8 +31,9 @@ from boxfold.scripts.propose_structures import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from boxfold.s1.engine import Engine
     from boxfold.s1.proposal_report import ProposalReport
-    from boxfold.s1.propose import ProposeConfig
+    from boxfold.s1.propose import ProposeConfig, Proposed
 
 DESCRIPTION = """Write the boxes that S1 proposes for each sequence: stems, best first, with their
 evidence, and loops as context. Or the boxes of structures that other tools predict, with their
@@ -78,6 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="keep boxes with pairs other than AU GC GU, for looking at S1: no agent takes them",
     )
+    add_engine_arguments(parser)
     parser.add_argument("--out", required=True, metavar="P.parquet", help="table of proposals")
 
 
@@ -110,30 +113,38 @@ def run(args: argparse.Namespace) -> int:
     """Propose, print the counts, write the table and the histograms; 1 if a sequence was bad."""
     from boxfold.s1.evaluation import known_examples
     from boxfold.s1.proposal_report import ProposalReport
-    from boxfold.s1.propose import S1Model, propose_each
     from boxfold.s1.tables import proposals_to_columns
 
     outputs = [Path(args.out), *histogram_paths(args.out)]
     for path in outputs:
         check_writable(path, args.overwrite)
-    config = propose_config(args)
-    if args.structures:
-        frame, proposals, n_bad = structure_proposals(args, config)
-    elif args.data is None:
-        raise InputError("--data is needed, or --structures")
-    else:
-        model = None if args.method == "runs" else S1Model.load(args.s1)
-        frame, n_bad = read_short_enough(args.data, args.max_length)
-        proposals = propose_each(model, frame["sequence"].tolist(), config)
-    examples = known_examples(frame)
-    columns: dict[int, dict[str, np.ndarray]] = {}
-    report = ProposalReport()
-    for index, proposed in progress(proposals, len(frame), "sequences"):
-        report.add(proposed, examples[index])
-        columns[index] = proposals_to_columns(proposed.proposals)
+    with engine_of(args) as engine:
+        frame, proposals, n_bad = _proposals(args, engine)
+        examples = known_examples(frame)
+        columns: dict[int, dict[str, np.ndarray]] = {}
+        report = ProposalReport()
+        for index, proposed in progress(proposals, len(frame), "sequences"):
+            report.add(proposed, examples[index])
+            columns[index] = proposals_to_columns(proposed.proposals)
     write_outputs(frame, [columns[i] for i in range(len(frame))], report, outputs, args.overwrite)
     print("\n".join(report.lines()))
     return EXIT_RECORDS if n_bad else 0
+
+
+def _proposals(
+    args: argparse.Namespace, engine: "Engine"
+) -> tuple["pd.DataFrame", Iterator[tuple[int, "Proposed"]], int]:
+    """Sequences, their proposals by index, and the number of bad records; those are named."""
+    from boxfold.s1.propose import S1Model, propose_each
+
+    config = propose_config(args)
+    if args.structures:
+        return structure_proposals(args, config, engine)
+    if args.data is None:
+        raise InputError("--data is needed, or --structures")
+    model = None if args.method == "runs" else S1Model.load(args.s1)
+    frame, n_bad = read_short_enough(args.data, args.max_length)
+    return frame, propose_each(model, frame["sequence"].tolist(), config, engine), n_bad
 
 
 def histogram_paths(table: str) -> tuple[Path, Path]:

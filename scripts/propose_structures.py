@@ -10,6 +10,7 @@ from boxfold.scripts.common import warn
 if TYPE_CHECKING:
     import pandas as pd
 
+    from boxfold.s1.engine import Engine
     from boxfold.s1.propose import ProposeConfig, Proposed
 
 
@@ -35,7 +36,7 @@ def add_structure_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def structure_proposals(
-    args: argparse.Namespace, config: "ProposeConfig"
+    args: argparse.Namespace, config: "ProposeConfig", engine: "Engine"
 ) -> tuple["pd.DataFrame", Iterator[tuple[int, "Proposed"]], int]:
     """Sequences, their proposals by index, and the number of bad records; each of those is named.
 
@@ -46,7 +47,11 @@ def structure_proposals(
     """
     from boxfold.s1.propose import S1Model
     from boxfold.s1.structure_files import read_structures
-    from boxfold.s1.vote_proposals import propose_joined, propose_votes, structures_by_id
+    from boxfold.s1.vote_proposals import (
+        propose_joined,
+        propose_votes_of_each,
+        structures_by_id,
+    )
 
     if args.with_s1 and args.method == "runs":
         raise InputError("--with-s1: method runs has no S1")
@@ -69,9 +74,9 @@ def structure_proposals(
     seqs = frame["sequence"].tolist()
     of_each = [structures.get(name, []) for name in frame["id"]]
     if args.with_s1:
-        return frame, propose_joined(S1Model.load(args.s1), seqs, of_each, config), bad.count
-    pairs = zip(seqs, of_each, strict=True)
-    return frame, enumerate(propose_votes(*pair, config) for pair in pairs), bad.count
+        model = S1Model.load(args.s1)
+        return frame, propose_joined(model, seqs, of_each, config, engine), bad.count
+    return frame, propose_votes_of_each(seqs, of_each, config, engine), bad.count
 
 
 def read_short_enough(path: str, max_length: int) -> tuple["pd.DataFrame", int]:

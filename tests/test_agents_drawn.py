@@ -4,10 +4,11 @@ import torch
 
 from boxfold.agents.agent import Assembly
 from boxfold.agents.drawn import best_drawn, boxes_of_slots, drawn_assembly, is_assembly
-from boxfold.agents.evaluation import EvaluationConfig, Ruler, evaluate_agents, measure, summarise
+from boxfold.agents.evaluation import EvaluationConfig, evaluate_agents, summarise
 from boxfold.agents.guided_agent import load_guided_beam
 from boxfold.agents.learned import load_learned, save_learned
 from boxfold.agents.learned_agents import PolicyAgent
+from boxfold.agents.measuring import Ruler, measure
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.rollout import rollout

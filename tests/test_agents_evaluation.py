@@ -8,13 +8,11 @@ from boxfold.agents.evaluation import (
     PER_SEQUENCE_COLUMNS,
     SUMMARY_COLUMNS,
     EvaluationConfig,
-    Ruler,
     evaluate_agents,
-    is_optimal,
-    measure,
     summarise,
 )
 from boxfold.agents.heuristics import GreedyEnergyAgent, RandomAgent
+from boxfold.agents.measuring import Ruler, is_optimal, measure
 from boxfold.agents.search import BeamAgent, ExactAgent, RnafoldAgent
 from boxfold.envs.instance import instance_from_sequence
 from boxfold.features.structure import as_base_pairs

@@ -8,11 +8,10 @@ from boxfold.agents.agent import Assembly
 from boxfold.agents.evaluation import (
     PER_SEQUENCE_COLUMNS,
     SUMMARY_COLUMNS,
-    Ruler,
     evaluate_agents,
-    measure,
     summarise,
 )
+from boxfold.agents.measuring import Ruler, measure
 from boxfold.agents.peers import PeerAgent
 from boxfold.agents.real_structures import REAL_COLUMNS, REAL_SUMMARY, real_measures
 from boxfold.agents.search import ExactAgent
