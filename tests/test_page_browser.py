@@ -33,7 +33,7 @@ def circle(length):
     return [[radius * math.cos(k * turn), radius * math.sin(k * turn)] for k in range(length)]
 
 
-def recording(*records, title="judge on boxes of real"):
+def recording(*records, title="rnas.fa"):
     return {"schema": "boxfold.view/1", "title": title, "records": list(records)}
 
 
@@ -194,7 +194,7 @@ def colour_at(page, name, place):
 
 def test_the_page_shows_the_last_step_and_what_is_known(show):
     page = show(recording(small()))
-    facts = "judge on boxes of real · 30 nt · 8 pairs · −3.25 kcal/mol · confidence 0.75"
+    facts = "rnas.fa · judge on boxes of real · 30 nt · 8 pairs · −3.25 kcal/mol · confidence 0.75"
     assert text(page, "#facts") == f"{facts} · 5 of 6 known pairs"
     assert page.title() == "small · boxfold"
     assert page.locator(".rows .row").count() == 6
@@ -338,6 +338,7 @@ def test_keys_step_and_walk_through_the_boxes(show):
     page.keyboard.press("p")
     assert text(page, "#details").startswith("Stem 1–3")
     page.keyboard.press("]")
+    settle(page)
     assert page.locator("#records").input_value() == "1"
 
 
