@@ -39,12 +39,12 @@ def atomic_path(path: str | Path, overwrite: bool = True) -> Iterator[Path]:
     """
     check_writable(path, overwrite)
     target = Path(os.path.realpath(path))
-    with _named(path):
+    with naming(path):
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(target)
         temporary, descriptor = _temporary(target, tempfile.mkstemp)
     try:
-        with _named(path):
+        with naming(path):
             yield temporary
             temporary.chmod(0o644)
             _take_name(temporary, target, overwrite)
@@ -73,12 +73,12 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         If it can't be written.
     """
     target = Path(os.path.realpath(path))
-    with _named(path):
+    with naming(path):
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(target)
         outer, descriptor = _temporary(target, _new_folder)
     try:
-        with _named(path):
+        with naming(path):
             (outer / "new").mkdir()
             yield outer / "new"
             if target.exists():
@@ -113,7 +113,7 @@ def why(error: OSError) -> str:
 
 
 @contextmanager
-def _named(path: str | Path) -> Iterator[None]:
+def naming(path: str | Path) -> Iterator[None]:
     """Errors of the operating system become an `InputError` with the name of the output."""
     try:
         yield

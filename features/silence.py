@@ -1,9 +1,11 @@
-"""Libraries in C that print what nobody asked for."""
+"""Libraries that print what nobody asked for."""
 
 import contextlib
 import ctypes
+import functools
 import os
 import sys
+import threading
 from collections.abc import Iterator
 
 
@@ -30,6 +32,22 @@ def silenced_stdout() -> Iterator[None]:
         _flush_c()
         os.dup2(kept, 1)
         os.close(kept)
+
+
+@functools.cache
+def quiet_threads() -> None:
+    """Errors of the system in TensorBoard's thread are not printed: they are raised again.
+
+    It hands them to the thread that waits for it, where they become one line.
+    """
+    usual = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        is_handed_on = type(args.thread).__name__ == "_AsyncWriterThread"
+        if not (is_handed_on and isinstance(args.exc_value, OSError)):
+            usual(args)
+
+    threading.excepthook = hook
 
 
 def _flush_c() -> None:
