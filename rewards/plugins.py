@@ -20,9 +20,18 @@ BUILT_IN = {
 """Rewards that ship; ``pyproject.toml`` registers them as any package does."""
 
 
+REGISTERED: dict[str, type[Reward]] = {}
+"""Rewards of this process alone; see `boxfold.rewards.registration`."""
+
+
 def reward_names() -> list[str]:
     """Every reward there is, by name."""
-    return sorted({*BUILT_IN, *(point.name for point in _entry_points())})
+    return sorted({*installed_names(), *REGISTERED})
+
+
+def installed_names() -> set[str]:
+    """Names of the rewards that ship and of those of other packages."""
+    return {*BUILT_IN, *(point.name for point in _entry_points())}
 
 
 @cache
@@ -41,6 +50,8 @@ def reward_class(name: str) -> type[Reward]:
     >>> reward_class("shape").name
     'shape'
     """
+    if name in REGISTERED:
+        return REGISTERED[name]
     # What ships is known without metadata, which an old installation may lack.
     targets = {point.value: point for point in _entry_points() if point.name == name}
     if name in BUILT_IN:

@@ -1,6 +1,7 @@
 """Settings for every test, and the small artefacts that several share."""
 
 import dataclasses
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -88,6 +89,16 @@ def proposals(artefacts: Path, windows: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def chain_agent(artefacts: Path, proposals: Path) -> Path:
+    """Run folder of a small policy that learnt next to nothing."""
+    from chain import SMALL  # tests/stress
+
+    flags = ["--data", str(proposals), *SMALL, "--algorithm", "clone", "--epochs", "1"]
+    assert cli.main(["train-agent", *flags, "--out", str(artefacts / "agent")]) == 0
+    return artefacts / "agent"
+
+
 class Outcome(NamedTuple):
     """What a run of `boxfold` left behind."""
 
@@ -102,6 +113,31 @@ class Outcome(NamedTuple):
         assert self.err.count("\n") == 1, self.err
         assert not [part for part in parts if part not in self.err], self.err
         return True
+
+
+@pytest.fixture
+def agrees():
+    """Asserts that something printed is what the documentation shows; CPU times aside.
+
+    Words must be the same, numbers may differ by `rounding`: another CPU adds in another order, so
+    trained agents then differ a little.
+    """
+
+    def words_and_numbers(text: str) -> tuple[list[str], list[float]]:
+        text = re.sub(r"\d+ CPU s", "CPU s", text)
+        lines = [" ".join(_NUMBER.sub("#", line).split()) for line in text.splitlines()]
+        return lines, [float(each) for each in _NUMBER.findall(text)]
+
+    def check(printed: str, shown: str, rounding: float) -> None:
+        words, numbers = words_and_numbers(printed)
+        wanted, near = words_and_numbers(shown)
+        assert words == wanted
+        assert numbers == pytest.approx(near, abs=rounding)
+
+    return check
+
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 @pytest.fixture

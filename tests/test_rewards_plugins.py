@@ -14,6 +14,7 @@ from boxfold.features.errors import InputError
 from boxfold.rewards import plugins
 from boxfold.rewards.combination import Combination, combination_of
 from boxfold.rewards.plugin import Reward, RewardError, Structure
+from boxfold.rewards.registration import register
 from boxfold.rewards.reward import REWARD_COMPONENTS, RewardConfig
 from boxfold.rewards.reward_text import reward_config, reward_terms
 from boxfold.rewards.terms import RewardTerm
@@ -177,3 +178,25 @@ def test_bad_files_get_one_line(content, message, tmp_path):
 def test_a_combination_is_paid_at_the_end_only(values):
     with pytest.raises(ValueError, match="a combination of rewards is paid at the end"):
         RewardConfig(terms=(RewardTerm("energy"),), **values)
+
+
+def test_a_class_of_this_process_is_found_and_replaced(extra, monkeypatch):
+    extra()
+    monkeypatch.setattr(plugins, "REGISTERED", {})
+    monkeypatch.setattr("boxfold.rewards.registration.REGISTERED", plugins.REGISTERED)
+
+    class Half(Constant):
+        def score(self, instance, structure):
+            return {"a": 0.5}
+
+    terms = (RewardTerm("constant", 3.0),)
+    for kind, value in ((Constant, 6.0), (Half, 1.5)):
+        assert register(kind) is kind
+        assert "constant" in plugins.reward_names()
+        assert combination_of(terms).total(SimpleNamespace(id="x"), EMPTY) == value
+
+
+def test_a_class_of_this_process_takes_no_installed_name(mine):
+    with pytest.raises(InputError, match="reward 'constant': an installed one has this name"):
+        register(Constant)
+    assert plugins.REGISTERED == {}
