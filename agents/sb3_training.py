@@ -25,13 +25,13 @@ from boxfold.agents.learned import save_learned
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.policy import BoxPolicy
 from boxfold.agents.sb3_config import RLConfig
-from boxfold.agents.training import STATE_KIND, Report
+from boxfold.agents.training import STATE_KIND, AfterValidation, Report, ignored
 from boxfold.agents.validation import judged_by, validate_policy
 from boxfold.agents.value_fit import fit_value
 from boxfold.envs.instance import Instance
 from boxfold.envs.sampler import ListSampler
 from boxfold.envs.vec_env import BoxAssemblyVecEnv
-from boxfold.features.errors import InputError
+from boxfold.features.errors import DivergedError, InputError
 from boxfold.features.files import atomic_path
 from boxfold.s1.run_folder import RunFolder, optimizer_tensors, restore_optimizer, without_prefix
 
@@ -88,8 +88,15 @@ class RLTrainer:
         self.progress = RLProgress()
         if run.has("state"):
             self._restore()
-        elif start is not None:
-            self._start_from(start)
+        else:
+            run.rewind(-1)  # killed before its first checkpoint
+            if start is not None:
+                self._start_from(start)
+
+    @property
+    def done(self) -> int:
+        """Step of the last validation that is saved; -1 before the first."""
+        return self.progress.steps if self.run.has("state") else -1
 
     @property
     def network(self) -> AssemblyNetwork:
@@ -102,16 +109,18 @@ class RLTrainer:
         assert isinstance(policy, BoxPolicy)
         return policy
 
-    def fit(self, report: Report = print) -> None:
+    def fit(self, report: Report = print, after_validation: AfterValidation = ignored) -> None:
         """Train to the end of the budget, validating after each chunk.
 
         Raises
         ------
-        InputError
+        DivergedError
             If the network is no longer made of numbers; the last checkpoint stays.
         """
         if not self.progress.chunk:
-            report(self._validate())  # the start may turn out to be the best
+            line, metrics = self._validate()  # the start may turn out to be the best
+            report(line)
+            after_validation(metrics)
         while self._spent() < 1:
             start = time.process_time()
             self._train_chunk()
@@ -119,9 +128,10 @@ class RLTrainer:
             self.progress.steps = self.model.num_timesteps
             self.progress.n_updates = self.model._n_updates
             self.progress.cpu_seconds += time.process_time() - start
-            line = self._validate()
+            line, metrics = self._validate()
             self._checkpoint()
             report(line)
+            after_validation(metrics)
         self._save_zip()
         self.run.finish()
 
@@ -149,13 +159,13 @@ class RLTrainer:
 
     def _check_finite(self) -> None:
         if not all(torch.isfinite(weight).all() for weight in self.network.parameters()):
-            raise InputError(
+            raise DivergedError(
                 f"{self.run.path}: no numbers after {self.model.num_timesteps} steps; "
                 "the last checkpoint is kept (try a lower --learning-rate)"
             )
 
-    def _validate(self) -> str:
-        """Log the validation, keep the network if it is the best; returns a line that says so."""
+    def _validate(self) -> tuple[str, dict[str, float]]:
+        """Log the validation, keep the network if it is the best; a line that says so, metrics."""
         self.model.policy.set_training_mode(False)
         score, metrics = validate_policy(self.network, self.validation, self.config.assembly)
         if self.config.assembly.reward.terms:
@@ -166,11 +176,12 @@ class RLTrainer:
             self.progress.best_score, self.progress.best_step = score, self.progress.steps
             assembly, step = self.config.assembly, self.progress.steps
             save_learned(self.run, self.network, assembly, "policy", step=step)
-        return (
+        line = (
             f"step {self.progress.steps}/{self.config.steps}: "
             + ", ".join(f"{tag.removeprefix('eval/')} {v:.3f}" for tag, v in metrics.items())
             + f" (best at step {self.progress.best_step}), {self.progress.cpu_seconds:.0f} CPU s"
         )
+        return line, metrics
 
     def _start_from(self, start: AssemblyNetwork) -> None:
         self.network.load_state_dict(start.state_dict())

@@ -19,10 +19,18 @@ from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
-from boxfold.features.errors import InputError
+from boxfold.features.errors import DivergedError, InputError
 from boxfold.s1.run_folder import RunFolder, optimizer_tensors, restore_optimizer, without_prefix
 
 Report = Callable[[str], None]
+
+AfterValidation = Callable[[Mapping[str, float]], None]
+"""Gets the metrics of a validation when all is saved; what it raises ends the training."""
+
+
+def ignored(metrics: Mapping[str, float]) -> None:
+    """The `AfterValidation` that does nothing."""
+
 
 STATE_KIND = "assembly-state"
 """What checkpoints of agents call themselves."""
@@ -108,6 +116,13 @@ class EpochTrainer(ABC):
         self.progress = Progress()
         if run.has("state"):
             self._restore()
+        else:
+            run.rewind(-1)  # killed before its first checkpoint
+
+    @property
+    def done(self) -> int:
+        """Step of the last validation that is saved."""
+        return self.progress.epoch
 
     @abstractmethod
     def prepare_epoch(self, rows: NDArray[np.intp], rng: np.random.Generator) -> None:
@@ -121,12 +136,12 @@ class EpochTrainer(ABC):
     def validate(self) -> tuple[float, dict[str, float]]:
         """Score (lower is better) and metrics by tag on the validation instances."""
 
-    def fit(self, report: Report = print) -> None:
+    def fit(self, report: Report = print, after_validation: AfterValidation = ignored) -> None:
         """Train to the end of the budget, validating after each epoch.
 
         Raises
         ------
-        InputError
+        DivergedError
             If the loss is no longer a number; the last checkpoint stays.
         """
         while self._spent() < 1:
@@ -145,6 +160,7 @@ class EpochTrainer(ABC):
                 + f" (best in epoch {self.progress.best_epoch}), "
                 f"{self.progress.cpu_seconds:.0f} CPU s"
             )
+            after_validation(metrics)
         self.run.finish()
 
     def _spent(self, part: float = 0.0, seconds: float = 0.0) -> float:
@@ -201,7 +217,7 @@ class EpochTrainer(ABC):
         """One optimiser step; returns its loss terms."""
         losses = self.batch_loss(rows)
         if not torch.isfinite(losses["loss"]):
-            raise InputError(
+            raise DivergedError(
                 f"{self.run.path}: the loss is not a number in epoch {self.progress.epoch + 1}; "
                 "the last checkpoint is kept (try a lower --learning-rate)"
             )

@@ -13,6 +13,10 @@ class InputError(ValueError):
         super().__init__(printable(message))
 
 
+class DivergedError(InputError):
+    """A training is no longer made of numbers; other settings may do."""
+
+
 def printable(text: str) -> str:
     r"""Text on one line, for a terminal: line breaks are blanks, control characters are escaped.
 

@@ -1,4 +1,4 @@
-"""What a search for S1 settings may change, and within which bounds."""
+"""What a search for settings may change, and within which bounds; that of S1."""
 
 import dataclasses
 import math
@@ -14,21 +14,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Setting:
-    """What is searched: a field of `TrainS1Config` or `NetworkConfig` and its range.
+    """What is searched: a field of a config of training, or of its network, and its range.
 
-    Without `step` the logarithm is drawn.
+    Without `step` the logarithm is drawn; with a fraction as `step`, a multiple of it.
     """
 
     name: str
     low: float
     high: float
-    step: int | None = None
+    step: float | None = None
 
     def draw(self, trial: "optuna.Trial") -> float:
         """Value of a trial."""
         if self.step is None:
             return trial.suggest_float(self.name, self.low, self.high, log=True)
-        return trial.suggest_int(self.name, int(self.low), int(self.high), step=self.step)
+        if isinstance(self.step, float):
+            return trial.suggest_float(self.name, self.low, self.high, step=self.step)
+        return trial.suggest_int(self.name, int(self.low), int(self.high), step=int(self.step))
 
 
 SETTINGS = (
@@ -60,8 +62,20 @@ def with_settings(config: TrainS1Config, values: dict[str, Any]) -> TrainS1Confi
     )
 
 
+def epochs_within(budget: int, epochs: int, n_examples: int) -> tuple[int, int]:
+    """Epochs and the examples of each; more epochs if there are few examples.
+
+    Examples
+    --------
+    >>> epochs_within(1000, 4, n_examples=200), epochs_within(1000, 4, n_examples=900)
+    ((5, 200), (4, 250))
+    """
+    epochs = max(epochs, math.ceil(budget / n_examples))
+    return epochs, max(budget // epochs, 1)
+
+
 def within_budget(config: TrainS1Config, budget: int, n_examples: int) -> TrainS1Config:
-    """Config whose epochs share a budget of examples; more epochs if there are few examples.
+    """Config whose epochs share a budget of examples; see `epochs_within`.
 
     Examples
     --------
@@ -69,5 +83,5 @@ def within_budget(config: TrainS1Config, budget: int, n_examples: int) -> TrainS
     >>> config.epochs, config.epoch_examples
     (5, 200)
     """
-    epochs = max(config.epochs, math.ceil(budget / n_examples))
-    return dataclasses.replace(config, epochs=epochs, epoch_examples=max(budget // epochs, 1))
+    epochs, size = epochs_within(budget, config.epochs, n_examples)
+    return dataclasses.replace(config, epochs=epochs, epoch_examples=size)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from boxfold.features.errors import InputError
 from boxfold.features.optional import require_package
+from boxfold.s1.database import database_errors, sqlite_address
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
@@ -18,15 +18,9 @@ _DIVERGED = "diverged"
 
 
 @dataclass(frozen=True)
-class SearchConfig:
+class StudyConfig:
     """One search; it may be continued with more trials."""
 
-    objective: str = field(
-        default=OBJECTIVES[0], metadata={"help": "validation metric to be raised"}
-    )
-    trial_examples: int = field(
-        default=16800, metadata={"help": "examples that a trial trains on, repeats counted"}
-    )
     random_trials: int = field(
         default=10, metadata={"help": "trials before the sampler learns from earlier ones"}
     )
@@ -34,6 +28,18 @@ class SearchConfig:
         default=5, metadata={"help": "whole trials before those below the median are stopped"}
     )
     seed: int = field(default=0, metadata={"help": "of the trials and of each training"})
+
+
+@dataclass(frozen=True)
+class SearchConfig(StudyConfig):
+    """A search for settings of S1."""
+
+    objective: str = field(
+        default=OBJECTIVES[0], metadata={"help": "validation metric to be raised"}
+    )
+    trial_examples: int = field(
+        default=16800, metadata={"help": "examples that a trial trains on, repeats counted"}
+    )
 
 
 class Study:
@@ -47,7 +53,11 @@ class Study:
     path : Path
         SQLite file, made if it isn't there. A trial that was under way when the search was
         killed is forgotten.
-    config : SearchConfig
+    config : StudyConfig
+    name : str
+        What is searched for; a study of another name is not continued.
+    is_minimised : bool
+        Whether the objective is to be lowered.
 
     Raises
     ------
@@ -55,27 +65,26 @@ class Study:
         If Optuna is not installed, or the file is no study.
     """
 
-    def __init__(self, path: Path, config: SearchConfig) -> None:
+    def __init__(
+        self, path: Path, config: StudyConfig, name: str, is_minimised: bool = False
+    ) -> None:
         require_package("Optuna", "tune")
         import optuna
-        from sqlalchemy.exc import SQLAlchemyError
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._config = config
-        try:
-            self._storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
+        self._config, self.is_minimised, self.path = config, is_minimised, path
+        with database_errors(path):
+            self._storage = optuna.storages.RDBStorage(sqlite_address(path))
             self._study = optuna.create_study(
                 storage=self._storage,
-                study_name="s1",
-                direction="maximize",
+                study_name=name,
+                direction="minimize" if is_minimised else "maximize",
                 pruner=optuna.pruners.MedianPruner(n_startup_trials=config.whole_trials),
                 load_if_exists=True,
             )
-        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            raise InputError(f"{path}: no study of Optuna ({str(error).splitlines()[0]})") from None
-        for trial in self._study.get_trials(deepcopy=False):
-            if not trial.state.is_finished():
-                self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+            for trial in self._study.get_trials(deepcopy=False):
+                if not trial.state.is_finished():
+                    self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
 
     def ended(self) -> list["FrozenTrial"]:
         """Trials that came to an end, in order."""

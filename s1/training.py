@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from boxfold.features.errors import InputError
+from boxfold.features.errors import DivergedError, InputError
 from boxfold.s1.batches import Example, length_batches
 from boxfold.s1.network import BoxNet
 from boxfold.s1.objectives import objective_of
@@ -23,10 +23,6 @@ KIND = "s1"
 
 AfterEpoch = Callable[[int, dict[str, float]], None]
 """Gets the number of epochs done and their last metrics; what it raises ends the training."""
-
-
-class DivergedError(InputError):
-    """The loss is no longer a number."""
 
 
 @dataclass

@@ -21,6 +21,7 @@ VERBS = {
     "train-supervised": "train the supervised assembly baseline",
     "train-judge": "train what judges boxes for exact assembly",
     "train-agent": "train an assembly agent (clone, reinforce, ppo, a2c)",
+    "tune-agent": "search for settings of train-agent",
     "export-episodes": "write expert episodes as a data set of Minari",
     "evaluate": "compare agents on the same boxes",
     "compare": "compare methods with several runs each, with intervals",

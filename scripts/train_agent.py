@@ -5,6 +5,7 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from boxfold.agents.clone import CloneConfig, CloneTrainer
 from boxfold.agents.layout import observing_bases
@@ -12,9 +13,11 @@ from boxfold.agents.learned import load_learned, seeing_reactivities
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.reinforce import ReinforceConfig, ReinforceTrainer
-from boxfold.agents.sb3_config import RLConfig, preset
+from boxfold.agents.sb3_config import preset
 from boxfold.agents.sb3_training import RLTrainer, load_zip
+from boxfold.agents.search_space import AgentConfig
 from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.instance import Instance
 from boxfold.features.errors import InputError
 from boxfold.rewards.probing_reward import ProbingReward
 from boxfold.rewards.reward_text import REWARD_HELP, reward_config
@@ -44,6 +47,12 @@ WARM = {"ppo --init": preset("ppo", True), "a2c --init": preset("a2c", True)}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the verb."""
     add_data_arguments(parser)
+    add_task_arguments(parser)
+    add_override_arguments(parser, DEFAULTS | WARM | {"network": NetworkConfig()})
+
+
+def add_task_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags for what is learnt: algorithm, start, rewards, environment."""
     parser.add_argument("--algorithm", choices=tuple(DEFAULTS), required=True, help="how it learns")
     parser.add_argument("--init", metavar="RUN", help="run or weights file to start from")
     parser.add_argument(
@@ -75,7 +84,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ppo, a2c: conflicts are not hidden, an impossible pick ends the episode as invalid",
     )
-    add_override_arguments(parser, DEFAULTS | WARM | {"network": NetworkConfig()})
 
 
 def run(args: argparse.Namespace) -> int:
@@ -85,21 +93,41 @@ def run(args: argparse.Namespace) -> int:
     assembly = observing_bases([*train, *validation], config.assembly, config.network.needs_bases)
     config = dataclasses.replace(config, assembly=assembly)
     say(f"{len(train)} training and {len(validation)} validation instances")
-    content = {"verb": "train-agent", **data_config(args), "algorithm": args.algorithm}
-    content |= {"init": args.init, **config.to_dict()}
+    content = run_config(args, config)
     folder = RunFolder.open(args.out, content, command_line(), args.resume, args.overwrite)
-    if isinstance(config, CloneConfig):
-        CloneTrainer(config, train, validation, folder, start).fit(say)
-    elif isinstance(config, ReinforceConfig):
-        ReinforceTrainer(config, train, validation, folder, start).fit(say)
-    else:
-        RLTrainer(config, train, validation, folder, start).fit(say)
+    trainer_of(config, train, validation, folder, start).fit(say)
     return 0
 
 
-def training_config(
-    args: argparse.Namespace,
-) -> tuple[CloneConfig | ReinforceConfig | RLConfig, AssemblyNetwork | None]:
+def run_config(args: argparse.Namespace, config: AgentConfig) -> dict[str, Any]:
+    """What config.json says about a training."""
+    content = {"verb": "train-agent", **data_config(args), "algorithm": args.algorithm}
+    return content | {"init": args.init, **config.to_dict()}
+
+
+def trainer_of(
+    config: AgentConfig,
+    train: Sequence[Instance],
+    validation: Sequence[Instance],
+    run: RunFolder,
+    start: AssemblyNetwork | None,
+) -> CloneTrainer | ReinforceTrainer | RLTrainer:
+    """What trains by a config, in a run folder."""
+    if isinstance(config, CloneConfig):
+        return CloneTrainer(config, train, validation, run, start)
+    if isinstance(config, ReinforceConfig):
+        return ReinforceTrainer(config, train, validation, run, start)
+    return RLTrainer(config, train, validation, run, start)
+
+
+def default_config(algorithm: str, has_start: bool) -> AgentConfig:
+    """Config of an algorithm where no flag says otherwise."""
+    if algorithm in ("ppo", "a2c"):
+        return preset(algorithm, has_start)  # type: ignore[arg-type]
+    return CloneConfig() if algorithm == "clone" else ReinforceConfig()
+
+
+def training_config(args: argparse.Namespace) -> tuple[AgentConfig, AssemblyNetwork | None]:
     """Config of a training, and the network it starts from.
 
     Raises
@@ -119,13 +147,7 @@ def training_config(
         start = seeing_reactivities(start) if is_seen else start
         vars(args).pop("reactivity", None)  # the one part of a start that may be added
     network = start.config if start else NetworkConfig(reactivity=is_seen)
-    default: CloneConfig | ReinforceConfig | RLConfig
-    if args.algorithm == "clone":
-        default = CloneConfig()
-    elif args.algorithm == "reinforce":
-        default = ReinforceConfig()
-    else:
-        default = preset(args.algorithm, start is not None)
+    default = default_config(args.algorithm, start is not None)
     shape = {} if start else {"network": network}
     defaults = DEFAULTS | {"network": NetworkConfig()}
     what = args.algorithm + (" with --init" if start else "")

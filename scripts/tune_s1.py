@@ -1,7 +1,6 @@
 """Verb ``tune-s1``: search for settings of ``train-s1``."""
 
 import argparse
-import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -9,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from boxfold.features.errors import InputError
-from boxfold.features.files import atomic_path
 from boxfold.features.optional import require_package
 from boxfold.s1.network import NetworkConfig
 from boxfold.s1.parallel import Group
@@ -18,15 +16,14 @@ from boxfold.s1.search_space import SETTINGS
 from boxfold.s1.study import OBJECTIVES, SearchConfig
 from boxfold.s1.training_config import TrainS1Config
 from boxfold.s1.tune import S1Search
-from boxfold.scripts.common import positive_int, say, verb_main
+from boxfold.scripts.common import say, verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, given_flags, overridden
 from boxfold.scripts.train_s1 import add_data_arguments, examples, load_split, run_config
-
-_SEARCHED = ", ".join(f"--{setting.name.replace('_', '-')}" for setting in SETTINGS)
+from boxfold.scripts.tuning import add_search_arguments, flags_of, run_search
 
 DESCRIPTION = f"""Search for settings of train-s1 with Optuna, an optional extra. Searched are
-{_SEARCHED};
+{flags_of(SETTINGS)};
 one that is given is left as it is. OUT/best.json has the best settings and the command that trains
 with them, OUT/trials.csv all trials; each of them is a run folder of train-s1."""
 
@@ -37,9 +34,7 @@ boxfold tune-s1 --data windows.parquet --n-trials 40 --out runs/tune --resume"""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of this verb."""
     add_data_arguments(parser)
-    parser.add_argument(
-        "--n-trials", type=positive_int, default=20, help="with those of earlier calls"
-    )
+    add_search_arguments(parser)
     parser.add_argument(
         "--objective", choices=OBJECTIVES, default=OBJECTIVES[0], help="validation metric to raise"
     )
@@ -70,34 +65,8 @@ def run(args: argparse.Namespace) -> int:
 
     data = examples(train), examples(validation)
     search = S1Search(config, base, fixed, *data, folder, open_run)
-    try:
-        search.run(args.n_trials, say, lambda: write_results(search, args))
-        write_results(search, args)  # also if there was nothing left to do
-        best = search.best()
-        say("no trial was trained to its end" if best is None else f"best: trial {best}")
-    finally:
-        search.close()
+    run_search(search, args.n_trials, lambda trial, out: train_command(args, trial, out))
     return 0
-
-
-def write_results(search: S1Search, args: argparse.Namespace) -> None:
-    """Write ``trials.csv``, and ``best.json`` if a trial was trained to its end."""
-    frame, number = search.trials(), search.best()
-    with atomic_path(search.folder / "trials.csv") as temporary:
-        frame.to_csv(temporary, index=False)
-    if number is None:
-        return
-    config = search.config_of(number)
-    content = {
-        "objective": search.config.objective,
-        "value": float(frame["value"][number]),
-        "trial": number,
-        "run": str(search.run_path(number)),
-        "config": config.to_dict(),
-        "command": train_command(args, config, search.folder / "best"),
-    }
-    with atomic_path(search.folder / "best.json") as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def train_command(args: argparse.Namespace, config: TrainS1Config, out: Path) -> str:
