@@ -159,7 +159,10 @@ def _spliced(exons: Exons, fasta: "Fasta", names: dict[str, str]) -> Transcript:
             raise InputError(
                 f"exon {start + 1}-{end} lies outside {exons.chromosome} (1-{len(chromosome)})"
             )
-    pieces = [normalize_sequence(chromosome[start:end])[0] for start, end in spans]
+    try:
+        pieces = [normalize_sequence(chromosome[start:end])[0] for start, end in spans]
+    except UnicodeDecodeError:
+        raise InputError(f"{exons.chromosome} has bytes that are no text there") from None
     seq = splice(pieces, exons.strand)
     return Transcript(exons.transcript, exons.gene, exons.chromosome, seq)
 

@@ -32,6 +32,7 @@ Reactivity = NDArray[np.float32]
 
 _MISSING = {"", "nan", "na", "n/a", "null", "none", "-999", "-999.0"}
 _CODE_OF_MISSING = -999.0
+_LARGEST = float(np.finfo(np.float32).max)
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -144,7 +145,7 @@ def _number(value: object, place: str) -> float:
         number = float(text)
     except ValueError:
         raise InputError(f"{place}: '{text}' is no reactivity") from None
-    if math.isinf(number):
+    if abs(number) > _LARGEST:
         raise InputError(f"{place}: '{text}' is no reactivity (a finite number)")
     return math.nan if number == _CODE_OF_MISSING else max(number, 0.0)
 

@@ -64,7 +64,7 @@ def terms_of_file(path: str | Path) -> tuple[RewardTerm, ...]:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date may have no such day
         raise InputError(f"{path}: no YAML ({' '.join(str(error).split())})") from None
     if not isinstance(content, dict) or not content:
         raise InputError(f"{path}: must hold rewards by name, such as 'energy: 1'")

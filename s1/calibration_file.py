@@ -1,6 +1,7 @@
 """The calibration that belongs to weights of S1: two numbers in a small file beside them."""
 
 import json
+import math
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from boxfold.features.calibration import IDENTITY, Calibration
 from boxfold.features.checksum import UNSEALED, check_listed, check_seal, seal
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path
+from boxfold.features.json_object import read_json_object
 from boxfold.s1.shipped import MFE, SHIPPED
 
 CALIBRATION = "calibration.json"
@@ -51,10 +53,13 @@ def _read(path: Path) -> Calibration:
     try:
         check_listed(path)
         check_seal(path)
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return Calibration(float(content["slope"]), float(content["intercept"]))
+        content = read_json_object(path)
+        found = Calibration(float(content["slope"]), float(content["intercept"]))
     except InputError:
         raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{path}: no calibration with slope and intercept ({reason})") from None
+    if not math.isfinite(found.slope) or not math.isfinite(found.intercept):
+        raise InputError(f"{path}: slope and intercept must be finite")
+    return found

@@ -76,8 +76,8 @@ def _check_size(path: str | Path, facts: pq.FileMetaData) -> None:
         raise InputError(f"{path}: more than {in_words(MAX_TABLE)}, the most that is read")
 
 
-def read_parquet(path: str | Path, schemas: tuple[str, ...]) -> pd.DataFrame:
-    """Read a table of one of the named schemas; text is str, missing text None.
+def read_parquet(path: str | Path, schemas: tuple[str, ...]) -> tuple[pd.DataFrame, str]:
+    """Read a table of one of the named schemas, and which it is; missing text is None.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def read_parquet(path: str | Path, schemas: tuple[str, ...]) -> pd.DataFrame:
     for field in table.schema:
         if field.type == pa.string():
             frame[field.name] = plain_text(frame[field.name])
-    return frame
+    return frame, found
 
 
 def plain_text(column: pd.Series) -> pd.Series:

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from boxfold.features.checksum import UNSEALED, check_listed, check_seal, seal
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path
+from boxfold.features.json_object import read_json_object
 from boxfold.s1.sequence_table import to_stderr
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def load_tensors(path: str | Path, kind: str) -> tuple[Tensors, dict[str, Any]]:
         raise
     except (FileNotFoundError, IsADirectoryError):
         raise InputError(f"{path}: no such weights file") from None
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path}: not a whole safetensors file ({error})") from None
     if not is_checked:
         to_stderr(f"{path}: no checksum, from an older version: damage would not be noticed")
@@ -180,13 +181,11 @@ class RunFolder:
         Raises
         ------
         InputError
-            If the folder is no run.
+            If the folder is no run, or the file is damaged.
         """
-        try:
-            content = json.loads((self.path / "config.json").read_text())
-        except (OSError, ValueError):
-            raise InputError(f"{self.path}: no run folder (config.json is missing)") from None
-        return dict(content)
+        if not (self.path / "config.json").exists():
+            raise InputError(f"{self.path}: no run folder (config.json is missing)")
+        return read_json_object(self.path / "config.json")
 
     def log(self, step: int, values: dict[str, float]) -> None:
         """Write scalars to TensorBoard, and one row to metrics.csv."""
@@ -207,9 +206,23 @@ class RunFolder:
         return self._writer
 
     def metrics(self) -> pd.DataFrame:
-        """metrics.csv so far; empty if there is none."""
+        """metrics.csv so far; empty if there is none.
+
+        Raises
+        ------
+        InputError
+            If it is damaged.
+        """
         file = self.path / "metrics.csv"
-        return pd.read_csv(file) if file.exists() else pd.DataFrame(columns=["step"])
+        if not file.exists():
+            return pd.DataFrame(columns=["step"])
+        try:
+            table = pd.read_csv(file)
+        except (ValueError, OverflowError) as error:
+            raise InputError(f"{file}: no CSV table ({error})") from None
+        if "step" not in table:
+            raise InputError(f"{file}: no column 'step'")
+        return table
 
     def rewind(self, step: int) -> None:
         """Forget metrics after `step`: the checkpoint that a resumed run starts from."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path, check_writable
+from boxfold.features.json_object import read_json_object
 from boxfold.s1.parquet import read_table, write_table
 
 
@@ -88,11 +89,11 @@ class Shards:
             )
 
     def _check_same(self, settings: dict[str, Any]) -> None:
-        try:
-            earlier = json.loads(self._settings_file.read_text())
-        except FileNotFoundError:  # killed before it began
+        if not self._settings_file.exists():  # killed before it began
             return
-        except ValueError:
+        try:
+            earlier = read_json_object(self._settings_file)
+        except InputError:
             raise InputError(f"{self._settings_file}: damaged, can't be resumed") from None
         for name in sorted(settings.keys() | earlier.keys()):
             if settings.get(name) != earlier.get(name):

@@ -15,7 +15,7 @@ from boxfold.features.stockholm import STOCKHOLM, from_stockholm
 from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
 from boxfold.s1.sequence_table import MODIFIED_BASE, read_text
 
-_CT_HEADER = re.compile(r"\s*(\d+)(\s|$)")
+_CT_HEADER = re.compile(r"\s*(\d{1,9})(\s|$)")
 _LINE = re.compile(r"line (\d+)")
 
 _FIRST_ROW = re.compile(r"\s*1\s+[A-Za-z]\s")
@@ -85,12 +85,12 @@ def read_structures(
 def _from_csv(
     text: str, path: str | Path, on_error: Callable[[str], None], only_set: str | None
 ) -> Iterator[Predicted]:
-    rows = csv.DictReader(io.StringIO(text))
+    rows = csv.DictReader(io.StringIO(text, newline=None))
     needed = ["id", "dot_bracket", *(["set"] if only_set is not None else [])]
-    if missing := [name for name in needed if name not in (rows.fieldnames or ())]:
-        raise InputError(f"{path}: no column '{missing[0]}' (needed: {', '.join(needed)})")
     found = 0
     try:
+        if missing := [name for name in needed if name not in (rows.fieldnames or ())]:
+            raise InputError(f"{path}: no column '{missing[0]}' (needed: {', '.join(needed)})")
         for number, row in enumerate(rows, start=2):
             if only_set is not None and row["set"] != only_set:
                 continue

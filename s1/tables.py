@@ -20,6 +20,7 @@ from boxfold.s1.pair_prior import prior_types
 from boxfold.s1.parquet import plain_text, read_parquet, write_parquet
 from boxfold.s1.sequence_table import first_bytes, read_csv_rows, read_text, to_stderr
 from boxfold.s1.soft_ends import SOFT_TYPES
+from boxfold.s1.table_check import TableCheck
 
 DATASET_TYPES = {
     "id": pa.string(),
@@ -81,9 +82,9 @@ def read_dataset(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file is missing, no parquet or has another schema.
+        If the file is missing, no parquet, has another schema or rows that can't be used.
     """
-    return read_parquet(path, (DATASET_SCHEMA,))
+    return _read_checked(path, DATASET_SCHEMA)
 
 
 def write_proposals(frame: pd.DataFrame, path: str | Path, overwrite: bool = True) -> None:
@@ -99,9 +100,9 @@ def read_proposals(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file is missing, no parquet or has another schema.
+        If the file is missing, no parquet, has another schema or rows that can't be used.
     """
-    return read_parquet(path, (PROPOSALS_SCHEMA,))
+    return _read_checked(path, PROPOSALS_SCHEMA)
 
 
 def proposals_to_columns(proposals: Proposals) -> dict[str, np.ndarray]:
@@ -194,7 +195,7 @@ def read_sequences(
     """
     start = b"" if path == STANDARD_INPUT else first_bytes(path).lstrip()
     if start.startswith(_PARQUET_MAGIC):
-        return read_parquet(path, (DATASET_SCHEMA, PROPOSALS_SCHEMA))
+        return _read_checked(path, DATASET_SCHEMA, PROPOSALS_SCHEMA)
     rows: list[dict[str, Any]]
     if start[:1] in (b">", b";", b"@", b""):  # "@" is FASTQ, which the FASTA reader names
         records = read_fasta(path, on_error, on_warning)
@@ -206,6 +207,18 @@ def read_sequences(
         raise InputError(f"{path}: no good sequence")
     frame = completed(pd.DataFrame(rows))
     _check_types(frame, path)
+    return frame
+
+
+def _read_checked(path: str | Path, *schemas: str) -> pd.DataFrame:
+    frame, schema = read_parquet(path, schemas)
+    check = TableCheck(frame, path)
+    if schema == PROPOSALS_SCHEMA:
+        check.stems(tuple(_STEM_TYPES))
+        check.loops((*_LOOP_COLUMNS, "loop_score"))
+    check.pairs(tuple(SOFT_TYPES))
+    row, col, *sets = prior_types(tuple(PARAMETER_SETS))
+    check.pairs((row, col, *(name for name in sets if name in frame)))
     return frame
 
 

@@ -25,5 +25,5 @@ def test_weights_that_ship_have_one_or_the_identity():
 @pytest.mark.parametrize("text", ["", "[]", '{"slope": 1}', '{"slope": -1, "intercept": 0}', "{"])
 def test_a_broken_file_is_named(text, tmp_path):
     (tmp_path / CALIBRATION).write_text(text)
-    with pytest.raises(InputError, match=r"calibration.json: no calibration"):
+    with pytest.raises(InputError, match=r"calibration.json: (no calibration|no JSON|holds no)"):
         load_calibration(tmp_path)

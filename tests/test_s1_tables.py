@@ -75,14 +75,15 @@ def test_proposals_round_trip_through_a_row(given):
 def test_proposals_round_trip_through_a_file(tmp_path):
     empty = Proposals(proposals().boxes[:0], *proposals().best(0)[1:3], *no_loops())
     columns = [proposals_to_columns(p) for p in (proposals(), empty)]
-    frame = ROWS.assign(**{name: [c[name] for c in columns] for name in PROPOSAL_TYPES})
+    rows = ROWS.assign(sequence=["GGGAAACCCAAAGGGAAACCC", "ACGUN"])
+    frame = rows.assign(**{name: [c[name] for c in columns] for name in PROPOSAL_TYPES})
     for name in ("p", "q"):
         write_proposals(frame, tmp_path / name)
     assert (tmp_path / "p").read_bytes() == (tmp_path / "q").read_bytes()
     read = read_proposals(tmp_path / "p")
     assert_same(proposals_of_row(read.iloc[0]), proposals())
     assert_same(proposals_of_row(read.iloc[1]), empty)
-    assert read["sequence"].tolist() == ROWS["sequence"].tolist()
+    assert read["sequence"].tolist() == rows["sequence"].tolist()
 
 
 def test_another_schema_is_named(tmp_path):
