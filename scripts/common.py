@@ -1,6 +1,7 @@
 """What every verb shares: flags, argument types, exit codes, progress."""
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from typing import NoReturn, TypeVar
 
 from boxfold.features.claims import claimed
 from boxfold.features.errors import InputError, printable
+from boxfold.features.files import why
 from boxfold.s1.engine import set_threads
 
 T = TypeVar("T")
@@ -101,8 +103,9 @@ def guarded(name: str, body: Callable[[], int]) -> int:
         return _failed(f"{name}: error: not enough memory (shorter sequences, fewer boxes)")
     except OSError as error:
         _discard_stdout()
-        place = f"{error.filename}: " if error.filename else ""
-        return _failed(f"{name}: error: {place}{error.strerror or error}")
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        place = error.filename or ("standard output" if is_full else "")
+        return _failed(f"{name}: error: {f'{place}: ' if place else ''}{why(error)}")
 
 
 def warn(message: str) -> None:
