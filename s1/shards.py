@@ -72,6 +72,10 @@ class Shards:
 
     def remove(self) -> None:
         """Delete the folder, once the output is complete."""
+        # Pieces never outlive their settings, whenever this is killed.
+        for path in self.folder.iterdir():
+            if path != self._settings_file:
+                path.unlink()
         shutil.rmtree(self.folder)
 
     def _path(self, number: int) -> Path:
@@ -89,7 +93,7 @@ class Shards:
             )
 
     def _check_same(self, settings: dict[str, Any]) -> None:
-        if not self._settings_file.exists():  # killed before it began
+        if not self._settings_file.exists() and not self.n_finished():  # killed before it began
             return
         try:
             earlier = read_json_object(self._settings_file)

@@ -59,3 +59,10 @@ def test_a_damaged_piece_is_named(tmp_path):
     piece.write_bytes(content)
     with pytest.raises(InputError, match=r"00000.parquet: damaged .*; delete it, then --resume"):
         shards(tmp_path / "d", resume=True).load(0)
+
+
+def test_pieces_without_their_settings_are_not_taken(tmp_path):
+    shards(tmp_path / "d").save(0, [{"id": "a"}])
+    (tmp_path / "d.parts" / "config.json").unlink()
+    with pytest.raises(InputError, match=r"config.json: damaged"):
+        shards(tmp_path / "d", resume=True)
