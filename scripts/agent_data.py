@@ -2,17 +2,18 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from boxfold.envs.instance import Instance
-from boxfold.envs.instance_table import instances_from_frame
 from boxfold.features.errors import InputError
-from boxfold.s1.tables import read_proposals
 from boxfold.scripts.common import positive_int
 from boxfold.scripts.reward_flags import add_reactivities_argument, with_reactivities
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from boxfold.envs.instance import Instance
 
 VALIDATION_SHARE = 0.05
 """Part of the groups that validates where the tables do not say which rows do."""
@@ -51,7 +52,7 @@ def data_config(args: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(args, name) for name in names}
 
 
-def load_instances(args: argparse.Namespace) -> tuple[list[Instance], list[Instance]]:
+def load_instances(args: argparse.Namespace) -> "tuple[list[Instance], list[Instance]]":
     """Instances to train and to validate on.
 
     Raises
@@ -59,6 +60,10 @@ def load_instances(args: argparse.Namespace) -> tuple[list[Instance], list[Insta
     InputError
         If one of both is empty.
     """
+    import pandas as pd  # in functions only: --help starts without it
+
+    from boxfold.envs.instance_table import instances_from_frame
+
     tables = [_read(paths) for paths in (args.data, args.validation) if paths]
     frame = with_reactivities(pd.concat(tables, ignore_index=True), args.reactivities)
     if args.validation:
@@ -82,7 +87,7 @@ def split_instances(
     max_boxes: int,
     limit: int | None = None,
     reactivities: str | None = None,
-) -> list[Instance]:
+) -> "list[Instance]":
     """Instances of one table, of all rows or of those of a split; `with_reactivities` of a file.
 
     Raises
@@ -90,6 +95,9 @@ def split_instances(
     InputError
         If there are none.
     """
+    from boxfold.envs.instance_table import instances_from_frame
+    from boxfold.s1.tables import read_proposals
+
     frame = with_reactivities(read_proposals(table), reactivities)
     if split:
         frame = frame[frame["split"] == split]
@@ -99,7 +107,7 @@ def split_instances(
     return instances
 
 
-def validation_rows(frame: pd.DataFrame, seed: int) -> "pd.Series[bool]":
+def validation_rows(frame: "pd.DataFrame", seed: int) -> "pd.Series[bool]":
     """Which rows validate: those of split 'validation', or a seeded share of the groups."""
     marked = frame["split"] == "validation"
     if marked.any():
@@ -110,5 +118,9 @@ def validation_rows(frame: pd.DataFrame, seed: int) -> "pd.Series[bool]":
     return frame["group"].astype(str).isin(held_out)
 
 
-def _read(paths: Sequence[str]) -> pd.DataFrame:
+def _read(paths: Sequence[str]) -> "pd.DataFrame":
+    import pandas as pd
+
+    from boxfold.s1.tables import read_proposals
+
     return pd.concat([read_proposals(path) for path in paths], ignore_index=True)

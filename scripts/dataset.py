@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from boxfold.features.errors import InputError
-from boxfold.s1.dataset import build_dataset
 from boxfold.s1.dataset_config import DatasetConfig, Reporters
 from boxfold.scripts.common import (
     BadRecords,
@@ -76,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("no source given (--fasta, --genome with --annotation, or --synthetic)")
     if args.chromosomes and not (args.fasta or args.genome):
         raise InputError("--chromosomes selects from --fasta or --genome, none is given")
+    from boxfold.s1.dataset import build_dataset  # pandas: not for --help
+
     config = config_from_arguments(
         DatasetConfig,
         args,

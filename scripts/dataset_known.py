@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from boxfold.rewards.energy import PARAMETER_SETS
-from boxfold.s1.known import KnownConfig, known_structures
-from boxfold.s1.tables import write_dataset
+from boxfold.s1.known_config import KnownConfig
 from boxfold.scripts.common import BadRecords, positive_int, probability, say, verb_main
 from boxfold.scripts.configs import config_from_arguments
 
@@ -46,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build the data set; 1 if an input record was bad."""
+    from boxfold.s1.known import known_structures  # pandas: not for --help
+    from boxfold.s1.tables import write_dataset
+
     names = ("train", "validation", "exclude", "without", "prior", "variants")
     lists = {name: tuple(getattr(args, name) or ()) for name in names}
     config = config_from_arguments(KnownConfig, args, **lists)

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path, check_writable
 from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, verb_main, warn
@@ -19,6 +17,8 @@ from boxfold.scripts.reward_flags import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from boxfold.agents.agent import Agent
 
 DESCRIPTION = """Compare agents on the same boxes: validity, accuracy against the dot_bracket
@@ -135,7 +135,7 @@ def _limit(agents: "Sequence[Agent]", n_calls: int, is_judged: bool) -> None:
             agent.max_energy_calls = n_calls
 
 
-def format_table(summary: pd.DataFrame) -> str:
+def format_table(summary: "pd.DataFrame") -> str:
     """Aligned text of a summary: rates and energies to three decimals, times to five.
 
     Parameters
@@ -158,6 +158,8 @@ def format_table(summary: pd.DataFrame) -> str:
 
 
 def _cell(value: object, form: str) -> str:
+    import pandas as pd  # in functions only: --help starts without it
+
     if isinstance(value, str):
         return value
     return "-" if pd.isna(value) else form.format(value)

@@ -1,11 +1,13 @@
 """Tables in Markdown, for what verbs print."""
 
 import numbers
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def markdown_table(frame: pd.DataFrame, digits: int = 3) -> str:
+def markdown_table(frame: "pd.DataFrame", digits: int = 3) -> str:
     """A table as Markdown.
 
     Parameters
@@ -22,6 +24,7 @@ def markdown_table(frame: pd.DataFrame, digits: int = 3) -> str:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> print(markdown_table(pd.DataFrame({"kind": ["stem"], "boxes": [3], "share": [0.25]})))
     | kind | boxes | share |
     |---|---|---|

@@ -7,7 +7,7 @@ from boxfold.features.cleaning import canonical_pairs
 from boxfold.features.knots import is_knotted
 from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
 from boxfold.rewards.energy import mfe
-from boxfold.s1.known import KnownConfig
+from boxfold.s1.known_config import KnownConfig
 from boxfold.s1.tables import read_dataset
 from boxfold.s1.variants import flanked_variant, mutated_variant, shuffled_variant
 from boxfold.scripts import cli

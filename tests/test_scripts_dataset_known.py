@@ -2,7 +2,7 @@
 
 import pytest
 
-from boxfold.s1.known import KnownConfig
+from boxfold.s1.known_config import KnownConfig
 from boxfold.s1.tables import read_dataset
 from boxfold.scripts import cli
 
