@@ -46,6 +46,7 @@ def description(record: StructureRecord) -> str:
 
     Examples
     --------
+    >>> import numpy as np
     >>> description(StructureRecord("a", "G", np.zeros((0, 2), dtype=int), rank=2))
     ' rank=2'
     """
