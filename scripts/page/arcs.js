@@ -56,8 +56,10 @@ class Arcs extends Panel {
       pen.path(this.#arc(pair), { stroke: this.colours.muted, width: 0.8, alpha: 0.6, dash: [2, 3] });
     }
     for (const pair of structure.pairs) this.#pair(pen, pair);
-    const marked = markedPairs.filter((pair) => !structure.keys.has(recording.key(pair)));
-    for (const pair of marked) pen.path(this.#arc(pair), { stroke: this.colours.ink, width: 1.4, dash: [4, 2] });
+    for (const pair of markedPairs) {
+      const dash = structure.keys.has(recording.key(pair)) ? [] : [4, 2];
+      pen.path(this.#arc(pair), { stroke: this.colours["on-marker"], width: 1.7, dash });
+    }
     if (recording.data.reference) this.#known(pen);
   }
 
@@ -75,9 +77,10 @@ class Arcs extends Panel {
     const marked = new Set(markedPairs.map((pair) => recording.key(pair)));
     for (const pair of recording.data.reference) {
       const key = recording.key(pair);
-      if (marked.has(key)) pen.path(this.#arc(pair, false), { stroke: this.colours.marker, width: 6 });
-      const dash = structure.keys.has(key) ? [] : [4, 3];
-      pen.path(this.#arc(pair, false), { stroke: this.colours.known, width: 1.5, dash });
+      const arc = this.#arc(pair, false);
+      if (marked.has(key)) pen.path(arc, { stroke: this.colours.marker, width: 6 });
+      const stroke = this.colours[marked.has(key) ? "on-marker" : "known"];
+      pen.path(arc, { stroke, width: 1.5, dash: structure.keys.has(key) ? [] : [4, 3] });
     }
     const style = { fill: this.colours.muted, align: "left" };
     pen.text(2, 7, "structure", style);

@@ -78,8 +78,10 @@ class Drawing extends Panel {
     const knotted = (pair) => recording.knotted.has(recording.key(pair));
     pen.path(shapes(structure.pairs.filter((pair) => !knotted(pair))), { stroke: this.colours.ink, width: wide });
     pen.path(shapes(structure.pairs.filter(knotted)), { stroke: this.colours.knot, width: 1.5 });
-    const absent = marked.filter((pair) => !structure.keys.has(recording.key(pair)));
-    pen.path(shapes(absent), { stroke: this.colours.ink, width: 1.2, dash: [4, 2] });
+    const present = (pair) => structure.keys.has(recording.key(pair));
+    const style = { stroke: this.colours["on-marker"], width: 1.4 };
+    pen.path(shapes(marked.filter(present)), style);
+    pen.path(shapes(marked.filter((pair) => !present(pair))), { ...style, dash: [4, 2] });
   }
 
   /** A bar for neighbours on the drawing, a bow for what lies apart: knots, boxes not picked. */
