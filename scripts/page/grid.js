@@ -20,6 +20,10 @@ class Grid extends Panel {
     return this.width - GRID_MARGIN.left - GRID_MARGIN.right;
   }
 
+  get extent() {
+    return [this.side, this.side];
+  }
+
   get cell() {
     return (this.side / this.state.recording.length) * this.zoom;
   }
@@ -48,7 +52,8 @@ class Grid extends Panel {
       this.#marked(pen);
     });
     pen.path(plot, { stroke: colours.line });
-    Object.assign(this.canvas.dataset, { left: GRID_MARGIN.left, top: GRID_MARGIN.top, cell: this.cell });
+    const [left, top] = this.corner(0, 0);
+    Object.assign(this.canvas.dataset, { left, top, cell: this.cell });
   }
 
   /** All that lies above the diagonal, the diagonal included. */

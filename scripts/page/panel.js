@@ -45,6 +45,11 @@ class Panel {
     this.canvas.classList.remove("zoomed");
   }
 
+  /** Size of what zooming enlarges. */
+  get extent() {
+    return [this.width, this.height];
+  }
+
   /** Screen position of a point of the whole drawing. */
   screen(x, y) {
     return [x * this.zoom - this.left, y * this.zoom - this.top];
@@ -59,8 +64,9 @@ class Panel {
 
   pan(dx, dy) {
     const within = (offset, size) => Math.min(size * (this.zoom - 1), Math.max(0, offset));
-    this.left = within(this.left - dx, this.width);
-    this.top = within(this.top - dy, this.height);
+    const [width, height] = this.extent;
+    this.left = within(this.left - dx, width);
+    this.top = within(this.top - dy, height);
     this.canvas.classList.toggle("zoomed", this.zoom > 1);
     this.state.changed("look");
   }
