@@ -48,6 +48,7 @@ class Grid extends Panel {
       this.#diagonal(pen);
       if (layers.has("known") && recording.data.reference) this.#knownPairs(pen);
       pen.clipped(this.#upper(), () => this.#boxes(pen));
+      this.#loosePairs(pen);
       if (layers.has("multiloop")) this.#multiloops(pen);
       this.#marked(pen);
     });
@@ -181,6 +182,21 @@ class Grid extends Panel {
     pen.path(rectangle(...this.frame(box, 1)), { stroke: this.colours.ink, width: 1.4 });
   }
 
+  /** Pairs of the structure that no picked box holds. */
+  get loosePairs() {
+    const { recording, structure } = this.state;
+    return structure.pairs.filter((pair) => recording.boxOfPair(pair) === null);
+  }
+
+  #loosePairs(pen) {
+    const size = Math.max(this.cell, 2);
+    const cells = this.loosePairs.map(([i, j]) => {
+      const [x, y] = this.corner(i + 0.5, j + 0.5);
+      return rectangle(x - size / 2, y - size / 2, size, size);
+    });
+    pen.path(cells.join(""), { fill: this.colours.stem });
+  }
+
   /** A multi-branch loop joins its closing pairs. */
   #multiloops(pen) {
     const { recording, structure } = this.state;
@@ -213,7 +229,7 @@ class Grid extends Panel {
     const { recording, step, layers } = this.state;
     const [originX, originY] = this.corner(0, 0);
     const [row, col] = [(y - originY) / this.cell, (x - originX) / this.cell];
-    if (row > col) return this.#knownHits(row, col, reach / this.cell);
+    if (row > col) return this.#pairHits(recording.data.reference || [], col, row, reach);
     const found = [];
     recording.boxes.forEach(({ kind, probability, n_rows, n_cols }, box) => {
       const state = recording.stateOf(box, step);
@@ -225,15 +241,16 @@ class Grid extends Panel {
       const rank = [kind === "stem" && off <= reach ? 0 : 1, state === "picked" ? 0 : 1, state === "masked" ? 1 : 0];
       found.push({ box, rank: [...rank, kind === "stem" ? off : n_rows * n_cols, -probability] });
     });
-    return found.sort((a, b) => compareRanks(a.rank, b.rank));
+    found.sort((a, b) => compareRanks(a.rank, b.rank));
+    return found.concat(this.#pairHits(this.loosePairs, row, col, reach));
   }
 
-  #knownHits(row, col, reach) {
-    const distance = ([i, j]) => Math.hypot(j + 0.5 - row, i + 0.5 - col);
-    const known = this.state.recording.data.reference || [];
-    const near = known.filter((pair) => distance(pair) <= Math.max(reach, 0.8));
+  /** Pairs whose cell is near a place, the nearest first. */
+  #pairHits(pairs, row, col, reach) {
+    const distance = ([i, j]) => Math.hypot(i + 0.5 - row, j + 0.5 - col);
+    const near = pairs.filter((pair) => distance(pair) <= Math.max(reach / this.cell, 0.8));
     near.sort((a, b) => distance(a) - distance(b));
-    return near.map((pair) => ({ bases: pair }));
+    return near.map((pair) => ({ pair }));
   }
 }
 

@@ -20,6 +20,11 @@ class Recording {
     const probabilities = data.pair_probability || [];
     this.probability = new Map(probabilities.map((p, k) => [this.key(data.base_pairs[k]), p]));
     this.structures = new Map();
+    this.pickOfPair = new Map();
+    for (const { box } of data.steps) {
+      if (box === null || this.boxes[box].kind !== "stem") continue;
+      for (const pair of this.pairsOf(box)) this.pickOfPair.set(this.key(pair), box);
+    }
   }
 
   /** Picks in their order, then by probability. */
@@ -76,10 +81,8 @@ class Recording {
   }
 
   /** The picked stem that a pair belongs to, or null. */
-  boxOfPair([i, j]) {
-    const holds = (box) => this.pairsOf(box).some(([k, l]) => k === i && l === j);
-    const picked = this.data.steps.map((step) => step.box);
-    return picked.find((box) => box !== null && this.boxes[box].kind === "stem" && holds(box)) ?? null;
+  boxOfPair(pair) {
+    return this.pickOfPair.get(this.key(pair)) ?? null;
   }
 
   /** Dot-bracket characters after `step` picks; knotted pairs get the further brackets. */

@@ -70,5 +70,6 @@ class Layers {
     for (const layer of ["picked", "masked"]) this.buttons.get(layer).hidden = data.steps.length < 2;
     this.buttons.get("multiloop").hidden = !data.multiloops.length;
     this.buttons.get("known").hidden = !data.reference;
+    document.getElementById("opacity").hidden = !boxes.length;
   }
 }

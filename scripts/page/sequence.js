@@ -92,6 +92,7 @@ class Sequence {
   }
 
   #choose(position) {
+    this.anchor ??= position;
     this.#moveCursor(position);
     this.#extendTo(position);
   }

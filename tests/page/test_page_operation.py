@@ -117,6 +117,8 @@ def test_a_structure_without_boxes_has_no_slider(show, bare):
     assert not page.locator("#box-panel").is_visible()
     page.locator("[data-base='0']").click()
     assert window.text("#details") == "Base 1 G · paired with 30"
+    page.locator("#grid").click(position=window.cell(6, 13))  # pairs are drawn all the same
+    assert window.text("#details") == "Pair C7–G14"
     assert len(window.marked_pixels("arcs")) > 50
 
 
@@ -180,3 +182,21 @@ def test_600_nt_with_256_boxes_are_redrawn_within_200_ms_of_an_input(show, large
     while len(medians) < 4 and not (medians and medians[-1] < REDRAW_MS):  # others may be busy
         medians.append(statistics.median(page.evaluate(REDRAW)))
     assert min(medians) < REDRAW_MS
+
+
+ADD = """async () => {
+  const script = document.createElement("script");
+  script.textContent = "window.hurt = 1";
+  document.body.append(script);
+  const asked = fetch("https://example.invalid/").then(() => "answered", () => "refused");
+  return [await asked, window.hurt ?? null];
+}"""
+
+
+def test_the_policy_stops_scripts_and_requests_that_something_adds(show, small):
+    window = show(small)
+    assert window.page.evaluate(ADD) == ["refused", None]
+    window.settle()
+    stopped = [line for line in window.complaints if "Content Security Policy" in line]
+    assert [line.split()[0] for line in stopped[:2]] == ["Executing", "Connecting"]
+    window.complaints.clear()
