@@ -62,6 +62,9 @@ def _mean_over_pairs(values: FloatArray, boxes: IntArray) -> FloatArray:
 
 def _votes_of(boxes: IntArray, voted: VotedBoxes, length: int) -> tuple[FloatArray, FloatArray]:
     """Vote shares of stems, 0 for those without votes."""
+    if not len(voted.boxes):
+        nothing = np.zeros(len(boxes), dtype=np.float32)
+        return nothing, nothing
     inside = (voted.boxes[:, 1:3] >= 0).all(axis=1) & (voted.boxes[:, 3] <= length)
     voted = voted.take(inside & (voted.boxes[:, 2] + voted.boxes[:, 4] <= length))
     known = _keys(voted.boxes, length)

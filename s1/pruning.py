@@ -65,6 +65,8 @@ def prune_boxes(
     """
     keep = np.ones(len(boxes), dtype=bool)
     counts = np.zeros((len(PRUNE_RULES), len(BoxKind)), dtype=np.int64)
+    if not len(boxes):
+        return keep, counts
     for rule, bad in enumerate(_rules(boxes, seq, config, n_votes, score)):
         removed = keep & bad
         counts[rule] = np.bincount(boxes[removed, 0], minlength=len(BoxKind))

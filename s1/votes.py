@@ -8,6 +8,7 @@ reach .5, since only the upper triangle votes, so their threshold is halved.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from boxfold.features.box import BoxKind, line_keys
 from boxfold.features.structure import BoolArray, IntArray
-from boxfold.s1.box_targets import BOX_HEADS, N_LOCATION, N_SIZE
+from boxfold.s1.box_targets import BOX_HEADS, N_BOX_CHANNELS, N_LOCATION, N_SIZE
 
 VOTE_METHODS = ("on", "votes", "union", "both", "rank")
 
@@ -166,8 +167,18 @@ def pixel_votes(logits: FloatArray, i: IntArray, j: IntArray, length: int) -> Pi
     return {kind: _kind_votes(kind, logits, i, j, length) for kind in BoxKind}
 
 
+@lru_cache(maxsize=1)
+def no_votes() -> VotedBoxes:
+    """What `tally_votes` makes of no pixel at all."""
+    nowhere = np.zeros(0, dtype=np.int64)
+    nothing = pixel_votes(np.zeros((N_BOX_CHANNELS, 0), dtype=np.float32), nowhere, nowhere, 0)
+    return tally_votes([nothing])
+
+
 def tally_votes(votes: Sequence[PixelVotes]) -> VotedBoxes:
     """Group the votes of all pixels by box; see `count_votes`."""
+    if not votes:
+        return no_votes()
     parts = []
     for kind in BoxKind:
         sorts = zip(*(of_pixels[kind] for of_pixels in votes), strict=True)
