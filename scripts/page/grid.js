@@ -3,7 +3,6 @@
 
 const GRID_MARGIN = { left: 34, top: 8, right: 10, bottom: 24 };
 const SMALL_CELL = 3.5; // px; smaller pairs are drawn as one line per stem
-const LETTER_CELL = 9;
 const OUTLINE = 0.14; // opacity of the outline of what is least probable: it can still be found
 
 class Grid extends Panel {
@@ -43,7 +42,7 @@ class Grid extends Panel {
     const colours = this.colours;
     const { recording, layers } = this.state;
     const plot = rectangle(GRID_MARGIN.left, GRID_MARGIN.top, this.side, this.side);
-    this.#axes(pen);
+    drawAxes(this, pen);
     pen.clipped(plot, () => {
       this.#diagonal(pen);
       if (layers.has("known") && recording.data.reference) this.#knownPairs(pen);
@@ -61,39 +60,6 @@ class Grid extends Panel {
   #upper() {
     const n = this.state.recording.length;
     return polyline([this.corner(0, 0), this.corner(0, n), this.corner(n, n)], true);
-  }
-
-  #axes(pen) {
-    const { recording } = this.state;
-    const { left, top } = GRID_MARGIN;
-    const edge = top + this.side;
-    const step = roundStep(34 / this.cell);
-    const letters = this.cell >= LETTER_CELL;
-    const style = { fill: this.colours.muted, size: 10 };
-    for (let tick = step - 1; tick < recording.length; tick += step) {
-      const [x, y] = this.corner(tick + 0.5, tick + 0.5);
-      const inside = (at, start) => at >= start && at <= start + this.side;
-      if (inside(x, left)) {
-        pen.path(polyline([[x, top], [x, edge]]), { stroke: this.colours.line, width: 0.6 });
-        pen.text(x, edge + (letters ? 18 : 10), `${tick + 1}`, style);
-      }
-      if (inside(y, top)) {
-        pen.path(polyline([[left, y], [left + this.side, y]]), { stroke: this.colours.line, width: 0.6 });
-        pen.text(left - (letters ? 15 : 5), y, `${tick + 1}`, { ...style, align: "right" });
-      }
-    }
-    if (letters) this.#letters(pen, left, edge);
-  }
-
-  #letters(pen, left, edge) {
-    const { seq, length } = this.state.recording;
-    for (let k = 0; k < length; k++) {
-      const [x, y] = this.corner(k + 0.5, k + 0.5);
-      const style = { size: 9.5, letters: true, bold: this.state.bases.has(k) };
-      style.fill = style.bold ? this.colours.ink : this.colours.muted;
-      if (x >= left && x <= left + this.side) pen.text(x, edge + 7, seq[k], style);
-      if (y >= edge - this.side && y <= edge) pen.text(left - 7, y, seq[k], style);
-    }
   }
 
   #diagonal(pen) {

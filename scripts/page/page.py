@@ -20,6 +20,7 @@ MODULES = (
     "state",
     "export",
     "panel",
+    "axes",
     "grid",
     "arcs",
     "drawing",
