@@ -17,7 +17,8 @@ from boxfold.s1.box_losses import ON_CHANNELS
 from boxfold.s1.box_targets import N_BOX_CHANNELS
 from boxfold.s1.ends import INNER, N_ENDS, OUTER
 from boxfold.s1.loop_ends import N_SIDE, LoopEnds
-from boxfold.s1.network import BoxNet, NetworkConfig
+from boxfold.s1.network import BoxNet
+from boxfold.s1.network_config import NetworkConfig
 from boxfold.s1.rescorer import Rescorer
 from boxfold.s1.run_folder import Tensors, load_tensors
 from boxfold.s1.shipped import MFE, SHIPPED, load_shipped
@@ -239,9 +240,7 @@ class _Outputs:
             ends.append((pairs[best], log_end[best], logits[best]))
         inner, outer = ends
         loops = LoopEnds(*(part for pair in zip(inner, outer, strict=True) for part in pair))
-        nowhere = np.zeros(0, dtype=np.int64)
-        no_votes = pixel_votes(np.zeros((N_BOX_CHANNELS, 0), dtype=np.float32), nowhere, nowhere, 0)
-        voted = tally_votes(self._votes or [no_votes])
+        voted = tally_votes(self._votes)
         return Maps(self._ends, loops, self._on, voted, self._boxes, self._network.rescorer)
 
 

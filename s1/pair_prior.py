@@ -5,15 +5,17 @@ what a network of this size can't find out by itself.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from boxfold.features.structure import IntArray
 from boxfold.rewards.energy import loaded
 from boxfold.rewards.ensemble import pair_probabilities
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MIN_PROBABILITY = 1e-3
 """Rarer pairs count as impossible."""
@@ -123,8 +125,10 @@ _REMEMBERED = 64
 _TOGETHER = 16
 
 
-def prior_types(parameters: Sequence[str]) -> dict[str, pa.DataType]:
+def prior_types(parameters: Sequence[str]) -> "dict[str, pa.DataType]":
     """Further columns of a data set with priors: a list per row, an entry per pair."""
+    import pyarrow as pa  # in functions only: the --help of trainings starts without it
+
     pairs = {_ROW: pa.list_(pa.int16()), _COLUMN: pa.list_(pa.int16())}
     return pairs | {_column(name): pa.list_(pa.float16()) for name in parameters}
 

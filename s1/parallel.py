@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
-
-import torch
-from torch import Tensor, distributed
+from typing import TYPE_CHECKING, TypeVar
 
 from boxfold.features.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 T = TypeVar("T")
 
@@ -64,6 +64,8 @@ class Group:
         if self.size == 1:
             yield self
             return
+        from torch import distributed  # in methods only: --help starts without torch
+
         with _contact():
             distributed.init_process_group("gloo", timeout=LONGEST_WAIT)
         try:
@@ -86,7 +88,7 @@ class Group:
         """
         return items[self.rank :: self.size]
 
-    def summed(self, parameters: Iterable[Tensor], values: Tensor) -> Tensor:
+    def summed(self, parameters: "Iterable[Tensor]", values: "Tensor") -> "Tensor":
         """Add up gradients, in place, and some values over all processes.
 
         Parameters
@@ -101,6 +103,8 @@ class Group:
         """
         if self.size == 1:
             return values
+        import torch
+
         parameters = list(parameters)
         for parameter in parameters:
             if parameter.grad is None:
@@ -108,7 +112,7 @@ class Group:
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         flat = torch.cat([part.reshape(-1) for part in (*gradients, values)])
         with _contact():
-            distributed.all_reduce(flat)
+            torch.distributed.all_reduce(flat)
         *parts, values = flat.split([*(part.numel() for part in gradients), len(values)])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
@@ -121,6 +125,8 @@ class Group:
         """
         if self.size == 1:
             return work()
+        from torch import distributed
+
         found = [work() if self.rank == 0 else None]
         with _contact():
             distributed.broadcast_object_list(found)

@@ -4,7 +4,8 @@ import dataclasses
 
 import torch
 
-from boxfold.s1.network import BoxNet, NetworkConfig
+from boxfold.s1.network import BoxNet
+from boxfold.s1.network_config import NetworkConfig
 
 
 def with_inputs_and_heads(network: BoxNet, wanted: NetworkConfig) -> BoxNet:

@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from boxfold.s1.network import NetworkConfig
+from boxfold.s1.network_config import NetworkConfig
 from boxfold.s1.training_config import TrainS1Config
 
 if TYPE_CHECKING:

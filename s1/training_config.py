@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from boxfold.s1.box_targets import UNMASK_OFFSET
-from boxfold.s1.network import NetworkConfig
+from boxfold.s1.network_config import NetworkConfig
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,19 @@
 """Verb ``train-s1``: train the proposal network."""
 
 import argparse
-import dataclasses
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import pandas as pd
 
 from boxfold.features.errors import InputError
 from boxfold.rewards.energy import PARAMETER_SETS
-from boxfold.s1.batches import Example
-from boxfold.s1.model import S1Model
-from boxfold.s1.network import BoxNet, NetworkConfig
-from boxfold.s1.pair_prior import PairPrior
+from boxfold.s1.network_config import NetworkConfig
 from boxfold.s1.parallel import Group, with_one_voice
-from boxfold.s1.reshaping import with_inputs_and_heads
-from boxfold.s1.run_folder import RunFolder
-from boxfold.s1.soft_ends import SoftEnds
-from boxfold.s1.tables import read_dataset
-from boxfold.s1.training import S1Trainer
 from boxfold.s1.training_config import TrainS1Config
 from boxfold.scripts.common import positive_int, say, verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, overridden
+from boxfold.scripts.s1_data import add_data_arguments, examples, load_split
 
 DESCRIPTION = """Train S1 on a dataset; the best epoch by its validation metrics is kept.
 
@@ -70,18 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_override_arguments(parser, {"training": TrainS1Config(), "network": NetworkConfig()})
 
 
-def add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags for the tables."""
-    parser.add_argument("--data", nargs="+", required=True, help="tables of `boxfold dataset`")
-    parser.add_argument(
-        "--validation",
-        nargs="+",
-        help="tables: their rows of split 'validation', or all if none is (default: of --data)",
-    )
-
-
 def run(args: argparse.Namespace) -> int:
     """Train."""
+    from boxfold.s1.run_folder import RunFolder  # torch takes a second: not for --help
+    from boxfold.s1.training import S1Trainer
+    from boxfold.scripts.s1_start import load_start
+
     prior = tuple(args.prior or ())
     if unknown := set(prior) - set(PARAMETER_SETS):
         raise InputError(
@@ -130,105 +114,6 @@ def run_config(
     """What config.json says about a training."""
     stored = {"verb": "train-s1", "data": data, "validation": validation, "init": init}
     return {**stored, "init_rescorer": init_rescorer, **config.to_dict()}
-
-
-def load_start(path: str, config: TrainS1Config, rescorer: str | None = None) -> BoxNet:
-    """Network to start from; its rescorer counts only if the rescorer is what is trained.
-
-    Parameters
-    ----------
-    path : str
-    config : TrainS1Config
-    rescorer : str, optional
-        Run or weights file whose rescorer takes the place of the network's own.
-
-    Raises
-    ------
-    InputError
-        If there are no whole weights, or they have another shape.
-    """
-    network = S1Model.load(path).network
-    if not config.rescorer_only:
-        network.rescorer = None
-    elif rescorer is not None:
-        other = S1Model.load(rescorer).network
-        _check_shape(rescorer, other, config, (*_RESCORER_SHAPE, "name", "pixel_channels"))
-        network.rescorer = other.rescorer
-    elif network.rescorer is not None:
-        _check_shape(path, network, config, _RESCORER_SHAPE)
-    shape = [item.name for item in dataclasses.fields(NetworkConfig)]
-    network = with_inputs_and_heads(network, config.network)
-    _check_shape(path, network, config, [name for name in shape if name not in _RESCORER_SHAPE])
-    return network
-
-
-_RESCORER_SHAPE = ("rescoring", "rescoring_layers")
-
-
-def _check_shape(path: str, network: BoxNet, config: TrainS1Config, names: Sequence[str]) -> None:
-    wanted, found = dataclasses.asdict(config.network), dataclasses.asdict(network.config)
-    differing = [
-        f"{name} {found[name]}, not {wanted[name]}" for name in names if found[name] != wanted[name]
-    ]
-    if differing:
-        raise InputError(f"{path}: the same network is needed, there it has {', '.join(differing)}")
-
-
-def load_split(
-    data: Sequence[str], validation: Sequence[str] | None, report: Callable[[str], None] = print
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows to train on and rows to validate on, no group on both sides.
-
-    Tables may be cut from the same transcripts, so what validates in one may train in another:
-    such rows are dropped from training.
-
-    Parameters
-    ----------
-    data : sequence of str
-    validation : sequence of str, optional
-        Their rows of split 'validation', or all if none is; default: those of `data`.
-    report : callable
-        Gets a line with the number of dropped rows.
-
-    Raises
-    ------
-    InputError
-        If there are no validation rows.
-    """
-    train = pd.concat([read_dataset(path) for path in data], ignore_index=True)
-    if validation:
-        held_out = pd.concat([read_dataset(path) for path in validation], ignore_index=True)
-        if (held_out["split"] == "validation").any():
-            held_out = held_out[held_out["split"] == "validation"]
-    else:
-        is_validation = train["split"] == "validation"
-        if not is_validation.any():
-            raise InputError(
-                f"{', '.join(data)}: no rows of split 'validation' "
-                "(make them with `boxfold dataset --split`, or give --validation)"
-            )
-        train, held_out = train[~is_validation], train[is_validation]
-    groups = held_out["group"].dropna()
-    # Synthetic windows are groups of their own, numbered in each table from 0.
-    validates = train["group"].isin(groups[~groups.str.startswith("synthetic:")])
-    report(
-        f"training rows: before {len(train)}, after {int((~validates).sum())} "
-        f"({int(validates.sum())} dropped, their group validates)"
-    )
-    return train[~validates], held_out
-
-
-def examples(frame: pd.DataFrame, prior: Sequence[str] = ()) -> list[Example]:
-    """Training examples of dataset rows, with the priors that the rows hold."""
-    return [
-        Example.from_dot_bracket(
-            row["sequence"],
-            row["dot_bracket"],
-            SoftEnds.from_row(row),
-            PairPrior.from_row(row, prior),
-        )
-        for row in frame.to_dict("records")
-    ]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,21 +6,24 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from boxfold.features.errors import InputError
 from boxfold.features.optional import require_package
-from boxfold.s1.network import NetworkConfig
+from boxfold.s1.network_config import NetworkConfig
 from boxfold.s1.parallel import Group
-from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.search_space import SETTINGS
 from boxfold.s1.study import OBJECTIVES, SearchConfig
 from boxfold.s1.training_config import TrainS1Config
-from boxfold.s1.tune import S1Search
 from boxfold.scripts.common import say, verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, given_flags, overridden
-from boxfold.scripts.train_s1 import add_data_arguments, examples, load_split, run_config
+from boxfold.scripts.s1_data import add_data_arguments, examples, load_split
+from boxfold.scripts.train_s1 import run_config
 from boxfold.scripts.tuning import add_search_arguments, flags_of, run_search
+
+if TYPE_CHECKING:
+    from boxfold.s1.run_folder import RunFolder
 
 DESCRIPTION = f"""Search for settings of train-s1 with Optuna, an optional extra. Searched are
 {flags_of(SETTINGS)};
@@ -47,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search."""
+    from boxfold.s1.run_folder import RunFolder  # torch takes a second: not for --help
+    from boxfold.s1.tune import S1Search
+
     require_package("Optuna", "tune")
     if Group.of_environment().size > 1:
         raise InputError("trials run one after another, in one process (without torchrun)")
@@ -59,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     stored |= {"search": asdict(config), "training": base.to_dict()}
     folder = RunFolder.open(args.out, stored, command_line(), args.resume, args.overwrite).path
 
-    def open_run(path: Path, trial: TrainS1Config) -> RunFolder:
+    def open_run(path: Path, trial: TrainS1Config) -> "RunFolder":
         content = run_config(args.data, args.validation, None, trial)
         return RunFolder.open(path, content, train_command(args, trial, path), True, False)
 

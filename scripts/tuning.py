@@ -4,12 +4,14 @@ import argparse
 import json
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boxfold.features.files import atomic_path
-from boxfold.s1.search import Search
 from boxfold.s1.search_space import Setting
 from boxfold.scripts.common import positive_int, say
+
+if TYPE_CHECKING:
+    from boxfold.s1.search import Search
 
 
 def add_search_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +26,9 @@ def flags_of(settings: Iterable[Setting]) -> str:
     return ", ".join(f"--{setting.name.replace('_', '-')}" for setting in settings)
 
 
-def run_search(search: Search[Any], n_trials: int, command_of: Callable[[Any, Path], str]) -> None:
+def run_search(
+    search: "Search[Any]", n_trials: int, command_of: Callable[[Any, Path], str]
+) -> None:
     """Make the trials, write the results after each one, and close the study.
 
     Parameters
@@ -44,7 +48,7 @@ def run_search(search: Search[Any], n_trials: int, command_of: Callable[[Any, Pa
         search.close()
 
 
-def write_results(search: Search[Any], command_of: Callable[[Any, Path], str]) -> None:
+def write_results(search: "Search[Any]", command_of: Callable[[Any, Path], str]) -> None:
     """Write ``trials.csv``, and ``best.json`` if a trial was trained to its end."""
     frame, number = search.trials(), search.best()
     with atomic_path(search.folder / "trials.csv") as temporary:

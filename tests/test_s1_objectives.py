@@ -19,7 +19,7 @@ from boxfold.s1.training import S1Trainer
 from boxfold.s1.training_config import TrainS1Config
 from boxfold.s1.validation import found_boxes
 from boxfold.s1.votes import sigmoid
-from boxfold.scripts.train_s1 import examples
+from boxfold.scripts.s1_data import examples
 
 TINY = NetworkConfig(channels=8, n_blocks=1, pixel_channels=4, hidden=8)
 WITH = dataclasses.replace(TINY, rescoring=8, rescoring_layers=2)

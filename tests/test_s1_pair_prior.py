@@ -16,7 +16,7 @@ from boxfold.s1.pair_prior import MIN_PROBABILITY, PairPrior
 from boxfold.s1.reshaping import with_inputs_and_heads
 from boxfold.s1.tables import read_dataset
 from boxfold.scripts import cli
-from boxfold.scripts.train_s1 import examples
+from boxfold.scripts.s1_data import examples
 
 SETS = ("turner2004", "andronescu2007")
 SEQ = "GGCUAGCUAUGCAUGCCUAGGAUUCGACUUGCAUGCUAGCUUGACC"

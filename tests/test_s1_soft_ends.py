@@ -13,7 +13,7 @@ from boxfold.s1.ends import end_targets
 from boxfold.s1.soft_ends import MIN_PROBABILITY, SOFT_TYPES, SoftEnds
 from boxfold.s1.tables import DATASET_TYPES, read_dataset, read_proposals, write_dataset
 from boxfold.scripts import cli
-from boxfold.scripts.train_s1 import examples
+from boxfold.scripts.s1_data import examples
 
 SEQ = "GGGCUAUUAGCUCAGUUGGUUAGAGCGCACCCCUGAUAAGGGUGAGGUCGCUGAUUCGAAUUCAGCAUAGCCCA"
 

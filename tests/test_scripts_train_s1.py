@@ -11,7 +11,7 @@ from boxfold.s1.run_folder import RunFolder, load_tensors, save_tensors
 from boxfold.s1.tables import read_dataset, write_dataset
 from boxfold.scripts import cli
 from boxfold.scripts.overrides import add_override_arguments, given_flags, overridden
-from boxfold.scripts.train_s1 import load_split
+from boxfold.scripts.s1_data import load_split
 
 SMALL = "--channels 8 --n-blocks 1 --hidden 8 --pixel-channels 4 --epochs 1 --epoch-examples 6"
 

@@ -8,7 +8,7 @@ from boxfold.s1.network import BoxNet, NetworkConfig
 from boxfold.s1.objectives import RescorerObjective
 from boxfold.s1.run_folder import RunFolder, load_tensors, save_tensors
 from boxfold.s1.tables import read_dataset, read_proposals
-from boxfold.scripts.train_s1 import examples, load_split
+from boxfold.scripts.s1_data import examples, load_split
 
 TINY = NetworkConfig(channels=8, n_blocks=1, pixel_channels=4, hidden=8)
 WITH = dataclasses.replace(TINY, rescoring=6, rescoring_layers=2)
