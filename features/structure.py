@@ -39,14 +39,17 @@ def as_base_pairs(pairs: object) -> IntArray:
     Raises
     ------
     ValueError
-        If a position pairs with itself or with two partners.
+        If a position pairs with itself or with two partners, or is no whole number.
 
     Examples
     --------
     >>> as_base_pairs([(9, 0), (1, 8)]).tolist()
     [[0, 9], [1, 8]]
     """
-    array = np.sort(np.asarray(pairs, dtype=np.int64).reshape(-1, 2), axis=1)
+    found = np.asarray(pairs)
+    if found.size and found.dtype.kind not in "iu":
+        raise ValueError("pairs must be whole numbers")
+    array = np.sort(found.astype(np.int64).reshape(-1, 2), axis=1)
     array = array[np.argsort(array[:, 0], kind="stable")]
     positions, counts = np.unique(array, return_counts=True)
     if len(positions) != array.size:

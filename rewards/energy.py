@@ -19,7 +19,7 @@ from boxfold.features.channels import pair_types
 from boxfold.features.sequence import encode_bases
 from boxfold.features.structure import MIN_HAIRPIN, IntArray, base_pairs_from_dot_bracket
 from boxfold.rewards.energy_settings import DEFAULT_SETTINGS, EnergySettings
-from boxfold.rewards.validity import check_structure, nested_brackets
+from boxfold.rewards.validity import are_pairs, check_structure, nested_brackets
 
 PARAMETERS = f"ViennaRNA {RNA.__version__}, Turner 2004, 37 C, dangles 2"
 """Energy parameters, to be recorded beside results."""
@@ -100,14 +100,15 @@ class EnergyModel:
 
     def hairpins(self, pairs: IntArray) -> EnergyArray:
         """Hairpin loop closed by each pair; (K, 2) to (K,)."""
-        self._require_canonical(pairs)
+        pairs = self._canonical(pairs)
         energy = _evaluator(self.seq, self.settings).eval_hp_loop
         return np.array([energy(i, j) for i, j in (pairs + 1).tolist()], dtype=float) / 100
 
     def interiors(self, closing: IntArray, inner: IntArray) -> EnergyArray:
         """`interior` of each line of two arrays of pairs; (K, 2) and (K, 2) to (K,)."""
-        self._require_canonical(closing)
-        self._require_canonical(inner)
+        closing, inner = self._canonical(closing), self._canonical(inner)
+        if len(closing) != len(inner):
+            raise ValueError(f"{len(closing)} closing pairs need as many inner ones")
         if np.any(inner[:, 0] <= closing[:, 0]) or np.any(inner[:, 1] >= closing[:, 1]):
             raise ValueError("the inner pair of an interior loop must lie inside its closing pair")
         energy = _evaluator(self.seq, self.settings).eval_int_loop
@@ -124,7 +125,7 @@ class EnergyModel:
 
     def multiloop_closings(self, pairs: IntArray) -> EnergyArray:
         """Each pair closing a multi-branch loop, the loop's constant included; (K, 2) to (K,)."""
-        self._require_canonical(pairs)
+        pairs = self._canonical(pairs)
         i, j = pairs[:, 0], pairs[:, 1]
         types = _REVERSED_TYPE[self._types[i, j]]
         tables = _branch_energies(self.settings)
@@ -132,10 +133,9 @@ class EnergyModel:
 
     def terminal_penalties(self, pairs: IntArray) -> EnergyArray:
         """Penalty of each pair as the end of a helix: 0.5 for AU and GU; (K, 2) to (K,)."""
-        self._require_canonical(pairs)
-        return _branch_energies(self.settings).exterior[
-            self._types[pairs[:, 0], pairs[:, 1]], -1, -1
-        ]
+        pairs = self._canonical(pairs)
+        types = self._types[pairs[:, 0], pairs[:, 1]]
+        return _branch_energies(self.settings).exterior[types, -1, -1]
 
     def stem_stacks(self, boxes: IntArray) -> EnergyArray:
         """Stacking energy inside each stem line; (N, 5) to (N,), 0 for single pairs."""
@@ -145,17 +145,22 @@ class EnergyModel:
         energy = self.interiors(pairs[outer], pairs[outer + 1])
         return np.bincount(stem[outer], weights=energy, minlength=len(boxes)).astype(float)
 
-    def _require_canonical(self, pairs: IntArray) -> None:
+    def _canonical(self, pairs: IntArray) -> IntArray:
+        """The same pairs, each of which can be in a structure: ViennaRNA checks nothing."""
         if len(pairs) == 0:
-            return
+            return np.zeros((0, 2), dtype=np.int64)
+        if not are_pairs(pairs):
+            raise ValueError("pairs must be whole numbers, two in each row")
+        pairs = pairs.astype(np.int64, copy=False)  # beside 255, a narrow type knows no 256
         if pairs.min() < 0 or pairs.max() >= len(self.seq):
             raise ValueError(f"pair out of range (sequence of {len(self.seq)} bases)")
         if self._types[pairs[:, 0], pairs[:, 1]].min() < 0:
             raise ValueError("pair is not canonical with a hairpin of 3 or more")
+        return pairs
 
     def _branch_index(self, pairs: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """Type of each pair and the bases outside it, 5' then 3'."""
-        self._require_canonical(pairs)
+        pairs = self._canonical(pairs)
         i, j = pairs[:, 0], pairs[:, 1]
         return self._types[i, j], self._bases[i - 1], self._bases[j + 1]
 

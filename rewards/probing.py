@@ -72,6 +72,8 @@ def probed_pair_probabilities(
 def _probed_compound(seq: str, reactivity: Reactivity, slope: float, intercept: float) -> Any:
     if len(reactivity) != len(seq):
         raise ValueError(f"{len(reactivity)} reactivities, the sequence has {len(seq)} bases")
+    if np.isinf(reactivity).any() or not np.isfinite([slope, intercept]).all():
+        raise ValueError("reactivities, slope and intercept must be finite")
     compound = fold_compound(seq)
     values = np.where(np.isnan(reactivity), _MISSING, np.clip(reactivity, 0, None))
     compound.sc_add_SHAPE_deigan([_MISSING, *values.astype(float).tolist()], slope, intercept)

@@ -36,12 +36,20 @@ def check_structure(seq: str, base_pairs: IntArray) -> tuple[str, ...]:
     """
     if letters := "".join(sorted(set(seq) - set(BASES + UNKNOWN))):
         return (f"the sequence has letters other than ACGUN: {letters}",)
-    pairs = np.asarray(base_pairs).reshape(-1, 2).tolist()
+    base_pairs = np.asarray(base_pairs)
+    if base_pairs.size and not are_pairs(base_pairs):
+        return ("pairs must be whole numbers, two in each row",)
+    pairs = base_pairs.tolist()
     reasons = [reason for i, j in pairs for reason in _pair_reasons(seq, i, j)]
-    positions, counts = np.unique(np.asarray(pairs, dtype=np.int64), return_counts=True)
-    shared = zip(positions[counts > 1], counts[counts > 1], strict=True)
+    positions, counts = np.unique(base_pairs, return_counts=True)
+    shared = zip(positions[counts > 1].tolist(), counts[counts > 1].tolist(), strict=True)
     reasons += [f"position {position + 1} has {count} partners" for position, count in shared]
     return tuple(reasons)
+
+
+def are_pairs(base_pairs: IntArray) -> bool:
+    """Is an array of whole numbers, shape (K, 2)?"""
+    return base_pairs.dtype.kind in "iu" and base_pairs.ndim == 2 and base_pairs.shape[1] == 2
 
 
 def check_assembly(
@@ -118,6 +126,8 @@ def nested_brackets(base_pairs: IntArray, can_pair: Sequence[bytes]) -> str | No
     >>> nested_brackets(np.array([[0, 4]]), [bytes([0, 0, 0, 0, 1])] + [bytes(5)] * 4)
     '(...)'
     """
+    if not are_pairs(base_pairs):
+        return None
     n_bases = len(can_pair)
     symbols = ["."] * n_bases
     open_ends: list[int] = []

@@ -90,11 +90,11 @@ def read_parquet(path: str | Path, schemas: tuple[str, ...]) -> tuple[pd.DataFra
         raise InputError(f"{path}: schema is {found}, needed is {' or '.join(schemas)}")
     try:
         frame = table.to_pandas()
+        for field in table.schema:
+            if field.type == pa.string():
+                frame[field.name] = plain_text(frame[field.name])
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {_reason(error)}") from None
-    for field in table.schema:
-        if field.type == pa.string():
-            frame[field.name] = plain_text(frame[field.name])
     return frame, found
 
 
