@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType, ModuleType
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from boxfold.features.claims import claimed
 from boxfold.features.errors import InputError, printable
 from boxfold.features.files import why
 from boxfold.s1.engine import set_threads
+from boxfold.scripts.manual import EXIT_STATUS, ManualParser
+from boxfold.scripts.verbs import FILES, SEE_ALSO, VERBS
 
 T = TypeVar("T")
 
@@ -67,20 +69,31 @@ def verb_name(module: ModuleType) -> str:
 
 
 def verb_parser(module: ModuleType) -> argparse.ArgumentParser:
-    """Parser of a verb with the shared flags; ``--help`` ends with the verb's example."""
-    parser = _Parser(
-        prog=f"boxfold {verb_name(module)}",
+    """Parser of a verb with the shared flags; ``--help`` is a manual page with its example."""
+    name = verb_name(module)
+    example = "\n".join(line.strip() for line in module.EXAMPLE.strip().splitlines())
+    parser = ManualParser(
+        prog=f"boxfold {name}",
         description=module.DESCRIPTION,
-        epilog=f"example:\n{_indented(module.EXAMPLE)}",
-        formatter_class=_Formatter,
-        allow_abbrev=False,
+        summary=VERBS.get(name, module.DESCRIPTION.partition(".")[0]),
+        sections={
+            "EXAMPLES": example,
+            "FILES": FILES.get(name, ""),
+            "EXIT STATUS": EXIT_STATUS,
+            "SEE ALSO": SEE_ALSO.get(name, ""),
+        },
     )
+    fill_parser(module, parser)
+    return parser
+
+
+def fill_parser(module: ModuleType, parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a verb, and those that all verbs share."""
     module.add_arguments(parser)
     group = parser.add_argument_group("shared by all verbs")
     group.add_argument("--seed", type=non_negative_int, default=0, help="same seed, same bytes")
     group.add_argument("--threads", type=positive_int, default=1, help="threads of one process")
     group.add_argument("--overwrite", action="store_true", help="replace existing output")
-    return parser
 
 
 def guarded(name: str, body: Callable[[], int]) -> int:
@@ -194,22 +207,6 @@ def int_range(text: str) -> tuple[int, int]:
     return low, high
 
 
-class _Parser(argparse.ArgumentParser):
-    """Errors are one line: the usage text would bury them."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message} (see {self.prog} --help)")
-
-
-class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Keeps the line breaks of the example; shows the defaults that say something."""
-
-    def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default is None or action.default is False:
-            return action.help
-        return super()._get_help_string(action)
-
-
 def _claimed_output(args: argparse.Namespace) -> AbstractContextManager[None]:
     """``--out``, if the verb has one, is for this process only; torchrun's first one claims it."""
     out = getattr(args, "out", None)
@@ -245,10 +242,6 @@ def _discard_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):
         return
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line.strip()}" for line in text.strip().splitlines())
 
 
 def _integer(text: str) -> int:

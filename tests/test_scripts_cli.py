@@ -4,12 +4,14 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from boxfold.features.errors import InputError
 from boxfold.scripts import cli, common
+from boxfold.scripts.verbs import SEE_ALSO
 
 
 def fake_verb(run) -> ModuleType:
@@ -139,7 +141,8 @@ def test_help_shows_the_example_and_no_empty_defaults(capsys):
         common.verb_main(fake_verb(lambda args: 0), ["--help"])
     text = capsys.readouterr().out
     assert caught.value.code == 0
-    assert "example:\n  boxfold sleepy-verb --size 3" in text
+    assert "\nEXAMPLES\n    boxfold sleepy-verb --size 3\n" in text
+    assert text.startswith("NAME\n    boxfold sleepy-verb - Does nothing\n\nSYNOPSIS\n    boxfold ")
     assert "(default: 1)" in text
     assert "None" not in text and "False" not in text
 
@@ -170,7 +173,7 @@ def test_no_verb_lists_the_choices(capsys):
 def test_top_help_names_every_verb(capsys):
     assert cli.main(["--help"]) == 0
     text = capsys.readouterr().out
-    assert all(f"\n  {verb} " in text for verb in cli.VERBS)
+    assert all(f"\n    {verb} " in text for verb in cli.VERBS)
 
 
 def test_top_help_imports_nothing_heavy():
@@ -188,10 +191,11 @@ def test_every_verb_has_help_with_an_example(verb, capsys):
         cli.main([verb, "--help"])
     assert caught.value.code == 0
     text = capsys.readouterr().out
-    assert f"usage: boxfold {verb} " in text
+    assert f"\nSYNOPSIS\n    boxfold {verb} " in text
+    assert text.startswith(f"NAME\n    boxfold {verb} - {cli.VERBS[verb]}\n")
     for flag in ("--seed", "--threads", "--overwrite"):
         assert flag in text
-    assert f"boxfold {verb} " in text.partition("\nexample:\n")[2]
+    assert f"boxfold {verb} " in text.partition("\nEXAMPLES\n")[2]
 
 
 @pytest.mark.parametrize("verb", cli.VERBS)
@@ -206,3 +210,22 @@ def test_the_example_of_every_verb_parses(verb):
 
 def verb_module(verb: str) -> ModuleType:
     return importlib.import_module(f"boxfold.scripts.{verb.replace('-', '_')}")
+
+
+def test_sections_come_in_the_order_of_manual_pages(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["train-agent", "--help"])
+    titles = re.findall(r"^[A-Z][A-Z ]+$", capsys.readouterr().out, re.MULTILINE)
+    assert titles == [
+        *("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS"),
+        *("EXAMPLES", "FILES", "EXIT STATUS", "SEE ALSO"),
+    ]
+
+
+def test_see_also_names_verbs_and_files_that_are_there():
+    root = Path(__file__).parent.parent
+    assert set(SEE_ALSO) == set(cli.VERBS)
+    for verb, text in SEE_ALSO.items():
+        for name in text.split(", "):
+            assert name != verb
+            assert name in cli.VERBS or (root / name).is_file(), name
