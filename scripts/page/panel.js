@@ -10,21 +10,34 @@ class Panel {
     this.canvas = document.getElementById(name);
     this.context = this.canvas.getContext("2d");
     this.pointers = new Map();
+    this.width = 0;
     this.fit();
     this.#addTools();
     this.#addPointers();
-    new ResizeObserver(() => this.draw()).observe(this.canvas.parentElement);
+    new ResizeObserver(() => {
+      this.#measure();
+      this.draw();
+    }).observe(this.canvas.parentElement);
     state.listen((changed) => {
       if (changed.has("record")) this.fit();
       this.draw();
     });
   }
 
+  /** Stand on whole pixels: columns have fractions, and a canvas between pixels is blurred. */
+  #measure() {
+    const { style } = this.canvas;
+    [style.width, style.marginLeft] = ["", ""];
+    const { left, width } = this.canvas.getBoundingClientRect();
+    const shift = Math.ceil(left) - left;
+    this.width = Math.floor(width - shift);
+    [style.width, style.marginLeft] = [`${this.width}px`, `${shift}px`];
+  }
+
   /** Draw all of it again, at the resolution of the screen. */
   draw() {
-    const width = this.canvas.clientWidth;
+    const { width } = this;
     if (!width) return;
-    this.width = width;
     this.height = Math.round(this.heightFor(width));
     const dots = window.devicePixelRatio || 1;
     const [wide, high] = [Math.round(width * dots), Math.round(this.height * dots)];
