@@ -1,4 +1,5 @@
 import numpy as np
+from box_claims import contradict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,6 @@ from boxfold.features.box import (
     boxes_to_array,
     hairpin_box,
     interior_loop_box,
-    stem_base_pairs,
     stem_box,
 )
 from boxfold.features.proposals import EVIDENCE, Proposals
@@ -31,42 +31,6 @@ def boxes(draw):
         return stem_box(i, j, draw(st.integers(1, (j - i - 1) // 2)))
     k = draw(st.integers(i + 1, j - 3))
     return interior_loop_box(i, j, k, draw(st.integers(k + 2, j - 1)))
-
-
-def claims(box):
-    """Pairs and unpaired bases that a box asserts, spelled out."""
-    if box.kind == BoxKind.STEM:
-        return {tuple(pair) for pair in stem_base_pairs(boxes_to_array([box])).tolist()}, set()
-    covered = set(range(box.row, box.row + box.n_rows)) | set(range(box.col, box.col + box.n_cols))
-    pairs = {box.outer_pair}
-    if box.kind == BoxKind.INTERIOR_LOOP:
-        pairs.add(box.inner_pair)
-    return pairs, covered - {base for pair in pairs for base in pair}
-
-
-def contradict(a, b, pseudoknots):
-    (pairs_a, free_a), (pairs_b, free_b) = claims(a), claims(b)
-    bases_a = {base for pair in pairs_a for base in pair}
-    bases_b = {base for pair in pairs_b for base in pair}
-    if a.kind == b.kind == BoxKind.STEM and bases_a & bases_b:
-        return True
-    if bases_a & free_b or bases_b & free_a:
-        return True
-    if any(set(p) & set(q) and p != q for p in pairs_a for q in pairs_b):
-        return True
-    crossing = any(p[0] < q[0] < p[1] < q[1] for p in pairs_a for q in pairs_b)
-    crossing |= any(q[0] < p[0] < q[1] < p[1] for p in pairs_a for q in pairs_b)
-    return crossing and (pseudoknots == "forbid" or is_tight(a, b))
-
-
-def is_tight(a, b):
-    """Stems of which one strand follows so soon on the other that the loops are too short."""
-    if not a.kind == b.kind == BoxKind.STEM:
-        return False
-    first, second = sorted([a, b], key=lambda box: box.row)
-    loop_1 = second.row - (first.row + first.n_rows)
-    loop_3 = second.col - (first.col + first.n_cols)
-    return loop_1 + loop_3 < 3
 
 
 @settings(max_examples=150)
