@@ -20,12 +20,8 @@ from boxfold.s1.inspection.drawing import (
     outline_boxes,
     save_figure,
 )
-from boxfold.s1.inspection.grid_drawing import (
-    multiloops_figure,
-    multiloops_table,
-    proposals_figure,
-    proposals_table,
-)
+from boxfold.s1.inspection.grid_drawing import proposals_figure, proposals_table
+from boxfold.s1.inspection.multiloop_drawing import multiloops_figure, multiloops_table
 from boxfold.s1.inspection.progress_drawing import (
     best_epoch,
     panels,

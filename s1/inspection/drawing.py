@@ -8,6 +8,7 @@ can tell apart.
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 import numpy as np
 from matplotlib import rc_context
@@ -35,6 +36,9 @@ FORMATS = ("png", "svg", "pdf")
 
 DPI = 120
 
+OPACITIES = (0.25, 0.5, 1.0)
+"""Probabilities that a legend shows."""
+
 
 def figure_format(path: str | Path) -> str:
     """Format that the suffix of a file name asks for.
@@ -51,7 +55,7 @@ def figure_format(path: str | Path) -> str:
     return suffix
 
 
-def save_figure(figure: Figure, path: str | Path, overwrite: bool = True) -> None:
+def save_figure(figure: Figure, path: str | Path, overwrite: bool = True, dpi: int = DPI) -> None:
     """Write a drawing; the same drawing gives the same bytes.
 
     Parameters
@@ -60,6 +64,8 @@ def save_figure(figure: Figure, path: str | Path, overwrite: bool = True) -> Non
     path : str or Path
         Its suffix says which of `FORMATS`.
     overwrite : bool
+    dpi : int
+        Pixels per inch of a PNG.
 
     Raises
     ------
@@ -69,13 +75,27 @@ def save_figure(figure: Figure, path: str | Path, overwrite: bool = True) -> Non
     name = figure_format(path)
     stamps = {"png": "Software", "svg": "Date", "pdf": "CreationDate"}
     metadata: dict[str, Any] = {stamps[name]: None}
-    with atomic_path(path, overwrite) as temporary, rc_context({"svg.hashsalt": "boxfold"}):
-        figure.savefig(temporary, format=name, dpi=DPI, metadata=metadata)
+    with (
+        atomic_path(path, overwrite) as temporary,
+        rc_context({"svg.hashsalt": "boxfold"}),
+        catch_warnings(),
+    ):
+        filterwarnings("ignore", "Glyph .* missing from font")  # of ids in other scripts: a frame
+        figure.savefig(temporary, format=name, dpi=dpi, metadata=metadata)
 
 
 def kind_name(kind: BoxKind) -> str:
     """``interior loop`` instead of ``interior_loop``."""
     return kind.label.replace("_", " ")
+
+
+def grid_figure(seq: str, title: str) -> tuple[Figure, Axes]:
+    """Figure with one grid; a dollar sign in the title is one."""
+    figure = Figure(figsize=(9, 9.8), layout="constrained")
+    axes = figure.subplots()
+    draw_grid(axes, seq)
+    figure.suptitle(title, fontsize=11, parse_math=False)  # letters hide a title of the axes
+    return figure, axes
 
 
 def draw_grid(axes: Axes, seq: str) -> None:
@@ -117,7 +137,9 @@ def draw_boxes(axes: Axes, boxes: IntArray, probability: NDArray[np.floating]) -
         )
 
 
-def outline_boxes(axes: Axes, boxes: IntArray, colour: str | None = None) -> None:
+def outline_boxes(
+    axes: Axes, boxes: IntArray, colour: str | None = None, width: float = 1.4
+) -> None:
     """Rectangles without filling.
 
     Parameters
@@ -126,12 +148,14 @@ def outline_boxes(axes: Axes, boxes: IntArray, colour: str | None = None) -> Non
     boxes : ndarray, dtype=int, shape (N, 5)
     colour : str, optional
         Default: black with the colour of the kind inside it.
+    width : float
+        Of the line, in points.
     """
     for box in boxes:
         inner = colour or KIND_COLOURS[BoxKind(int(box[0]))]
         if colour is None:
-            axes.add_patch(_rectangle(box, fill=False, edgecolor="black", linewidth=3.2))
-        axes.add_patch(_rectangle(box, fill=False, edgecolor=inner, linewidth=1.4))
+            axes.add_patch(_rectangle(box, fill=False, edgecolor="black", linewidth=2.3 * width))
+        axes.add_patch(_rectangle(box, fill=False, edgecolor=inner, linewidth=width))
 
 
 def draw_known_pairs(axes: Axes, base_pairs: IntArray) -> None:
@@ -156,6 +180,11 @@ def legend_below(figure: Figure, handles: Iterable[Any], columns: int) -> None:
 def kind_handles() -> list[Patch]:
     """Legend entries of the kinds of boxes."""
     return [Patch(color=colour, label=kind_name(kind)) for kind, colour in KIND_COLOURS.items()]
+
+
+def opacity_handles() -> list[Patch]:
+    """Legend entries of `OPACITIES`."""
+    return [Patch(color="0", alpha=p, linewidth=0, label=f"probability {p}") for p in OPACITIES]
 
 
 def _rectangle(box: IntArray, **style: Any) -> Rectangle:

@@ -11,12 +11,8 @@ from matplotlib.figure import Figure
 from boxfold.features.box import Box
 from boxfold.features.errors import InputError
 from boxfold.s1.batches import Example
-from boxfold.s1.inspection.grid_drawing import (
-    multiloops_figure,
-    multiloops_table,
-    proposals_figure,
-    proposals_table,
-)
+from boxfold.s1.inspection.grid_drawing import proposals_figure, proposals_table
+from boxfold.s1.inspection.multiloop_drawing import multiloops_figure, multiloops_table
 from boxfold.s1.inspection.progress_drawing import best_epoch, progress_figure, progress_table
 from boxfold.s1.inspection.record import Record, box_text, check_box, known_pairs, largest_stem
 from boxfold.s1.inspection.shift import OUTSIDE
