@@ -1,5 +1,6 @@
 """Predictions of other tools as agents, so that they are measured as ours are."""
 
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pandas as pd
 
 from boxfold.agents.agent import Assembly
 from boxfold.envs.instance import Instance
+from boxfold.features.csv_cells import plain_cell
 from boxfold.features.errors import InputError
 from boxfold.features.structure import base_pairs_from_dot_bracket
+from boxfold.features.text_file import read_text
 
 PEER_COLUMNS = ("id", "tool", "dot_bracket")
 """Columns of a table of predictions; ``set`` says which collection, where there are several."""
@@ -101,7 +104,7 @@ def read_peers(
 
 def _read_csv(path: str | Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:  # ValueError: pandas' parsers, Unicode
-        reason = getattr(error, "strerror", None) or f"no CSV table: {error}"
-        raise InputError(f"{path}: {' '.join(str(reason).split())}") from None
+        frame = pd.read_csv(io.StringIO(read_text(path)), dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(f"{path}: no CSV table: {' '.join(str(error).split())}") from None
+    return frame.map(plain_cell)

@@ -1,5 +1,7 @@
 """The one exception for bad input: its text is the single line a user reads."""
 
+_LONGEST = 5000  # characters of a line: twice a path may be quoted
+
 
 class InputError(ValueError):
     """Input from outside that can't be used.
@@ -26,4 +28,5 @@ def printable(text: str) -> str:
     'a b \\x1b[31m c\\ud800'
     """
     line = " ".join(text.splitlines())
+    line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from boxfold.features.errors import InputError
+from boxfold.features.limits import MAX_LINE, MAX_RECORD, in_words
+from boxfold.features.record_id import check_id, without_controls
 from boxfold.features.sequence import normalize_sequence, unknown_bases
 
 STANDARD_INPUT = "-"
@@ -49,6 +51,7 @@ class _RawRecord(NamedTuple):
     line: int
     header: bytes
     body: bytes
+    is_too_long: bool = False
 
 
 def read_fasta(
@@ -84,6 +87,7 @@ def read_fasta(
     for number, raw in enumerate(_raw_records(name, source, on_error), start=1):
         try:
             record = _parse(raw, number)
+            check_id(record.id)
             if record.id in line_of_id:
                 raise InputError(f"the id occurred before, in line {line_of_id[record.id]}")
         except InputError as error:
@@ -98,6 +102,8 @@ def read_fasta(
 
 
 def _parse(raw: _RawRecord, number: int) -> FastaRecord:
+    if raw.is_too_long:
+        raise InputError(f"more than {MAX_RECORD} letters, the most that is read")
     try:
         header, body = raw.header.decode("utf-8"), raw.body.decode("utf-8")
     except UnicodeDecodeError:
@@ -106,7 +112,8 @@ def _parse(raw: _RawRecord, number: int) -> FastaRecord:
     if not body.strip():
         raise InputError("no sequence")
     seq, n_unknown = normalize_sequence(body)
-    return FastaRecord(name or f"record_{number}", description.strip(), seq, n_unknown)
+    description = without_controls(description).strip()
+    return FastaRecord(name or f"record_{number}", description, seq, n_unknown)
 
 
 def _label(raw: _RawRecord, number: int) -> str:
@@ -117,19 +124,21 @@ def _label(raw: _RawRecord, number: int) -> str:
 def _raw_records(
     name: str, source: str | Path, on_error: Callable[[str], None]
 ) -> Iterator[_RawRecord]:
-    start, header, body = 0, b"", list[bytes]()
+    start, header, body, size = 0, b"", list[bytes](), 0
     n_complete = 0
     try:
-        for number, line in _lines(name, source):
-            if not line.startswith(b">"):
-                body.append(line)
+        for number, line, is_header in _lines(name, source):
+            if not is_header:
+                size += len(line)
+                if size <= MAX_RECORD:
+                    body.append(line)
                 continue
             if start:
                 n_complete += 1
-                yield _RawRecord(start, header, b"\n".join(body))
+                yield _RawRecord(start, header, b"\n".join(body), size > MAX_RECORD)
             elif body:
                 on_error(f"{name}: text before the first '>' (line {number}) is left out")
-            start, header, body = number, line[1:], []
+            start, header, body, size = number, line[1:], [], 0
     except InputError as error:
         if not n_complete:
             raise
@@ -137,7 +146,7 @@ def _raw_records(
         return
     if not start:
         raise InputError(f"{name}: {_without_record(body)}")
-    yield _RawRecord(start, header, b"\n".join(body))
+    yield _RawRecord(start, header, b"\n".join(body), size > MAX_RECORD)
 
 
 def _without_record(body: list[bytes]) -> str:
@@ -146,15 +155,24 @@ def _without_record(body: list[bytes]) -> str:
     return "no line starts with '>' (FASTA is needed, plain or gzip)"
 
 
-def _lines(name: str, source: str | Path) -> Iterator[tuple[int, bytes]]:
-    """Lines with their numbers, stripped; blank ones and comments left out."""
+def _lines(name: str, source: str | Path) -> Iterator[tuple[int, bytes, bool]]:
+    """Stripped lines with their numbers, and whether they are headers; none blank, no comments.
+
+    A line longer than `MAX_LINE` comes in pieces.
+    """
     with _open(name, source) as stream:
         try:
             _check_first_block(name, stream)
-            for number, line in enumerate(_split_lines(stream), start=1):
+            number, kind = 0, b""
+            for goes_on, line in _split_lines(stream):
+                number += not goes_on
                 stripped = line.removeprefix(_UTF8_MARK).strip() if number == 1 else line.strip()
-                if stripped and not stripped.startswith(b";"):
-                    yield number, stripped
+                kind = kind if goes_on else stripped[:1]
+                if goes_on and kind == b">":
+                    limit = in_words(MAX_LINE)
+                    raise InputError(f"{name}: a header of more than {limit} (line {number})")
+                if stripped and kind != b";":
+                    yield number, stripped, kind == b">"
         except EOFError:
             raise InputError(f"{name}: the gzip file is truncated") from None
         except (gzip.BadGzipFile, zlib.error):
@@ -163,9 +181,14 @@ def _lines(name: str, source: str | Path) -> Iterator[tuple[int, bytes]]:
             raise InputError(f"{name}: can't be read ({error.strerror})") from None
 
 
-def _split_lines(stream: io.BufferedReader) -> Iterator[bytes]:
-    for line in stream:
-        yield from line.rstrip(b"\r\n").split(b"\r")  # old files end lines with \r alone
+def _split_lines(stream: io.BufferedReader) -> Iterator[tuple[bool, bytes]]:
+    """Lines, long ones in pieces; whether each goes on with the line before."""
+    goes_on = False
+    while piece := stream.readline(MAX_LINE):
+        for line in piece.rstrip(b"\r\n").split(b"\r"):  # old files end lines with \r alone
+            yield goes_on, line
+            goes_on = False
+        goes_on = not piece.endswith((b"\n", b"\r"))
 
 
 def _check_first_block(name: str, stream: io.BufferedReader) -> None:

@@ -1,7 +1,6 @@
 """Spliced transcripts from a genome FASTA and its GTF annotation."""
 
 import gzip
-import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from boxfold.features.errors import InputError
+from boxfold.features.limits import MAX_GENOME, in_words
 from boxfold.features.sequence import normalize_sequence
 from boxfold.features.transcripts import Transcript, chromosome_name
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyfaidx import Fasta
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_BLOCK = 1 << 20
 _COMPLEMENT = str.maketrans("ACGUN", "UGCAN")
 
 
@@ -211,5 +212,13 @@ def _unpack(path: Path, plain: Path) -> None:
     if start != _GZIP_MAGIC:
         plain.symlink_to(path.resolve())
         return
+    size = 0
     with gzip.open(path) as packed, open(plain, "wb") as unpacked:
-        shutil.copyfileobj(packed, unpacked)
+        while block := packed.read(_BLOCK):
+            size += len(block)
+            if size > MAX_GENOME:
+                limit = in_words(MAX_GENOME)
+                raise InputError(
+                    f"{path}: more than {limit} (unpack it, plain files have no limit)"
+                )
+            unpacked.write(block)

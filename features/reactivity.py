@@ -13,11 +13,9 @@ subtracting a background and are read as 0. Three kinds of file, each plain or g
 """
 
 import csv
-import gzip
 import io
 import math
 import re
-import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -26,6 +24,8 @@ from numpy.typing import NDArray
 
 from boxfold.features.errors import InputError
 from boxfold.features.rdat import rdat_profiles
+from boxfold.features.record_id import check_id
+from boxfold.features.text_file import read_text
 
 Reactivity = NDArray[np.float32]
 """Reactivity of each base, shape (L,); NaN where it is missing."""
@@ -33,7 +33,6 @@ Reactivity = NDArray[np.float32]
 _MISSING = {"", "nan", "na", "n/a", "null", "none", "-999", "-999.0"}
 _CODE_OF_MISSING = -999.0
 _LARGEST = float(np.finfo(np.float32).max)
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_reactivities(path: str | Path) -> dict[str, Reactivity]:
@@ -54,7 +53,7 @@ def read_reactivities(path: str | Path) -> dict[str, Reactivity]:
         Naming the file and the record: if it can't be read, holds no profile, an id occurs twice
         or a value is no number.
     """
-    text = plain_text(path)
+    text = read_text(path)
     if text.lstrip().startswith("RDAT_VERSION"):
         rows: Iterable[tuple[str, list[str]]] = rdat_profiles(text, path)
     else:
@@ -64,6 +63,10 @@ def read_reactivities(path: str | Path) -> dict[str, Reactivity]:
         if not name or name in profiles:
             reason = "the id occurred before" if name else "no id"
             raise InputError(f"{path}: record '{name}': {reason}")
+        try:
+            check_id(name)
+        except InputError as error:
+            raise InputError(f"{path}: record '{name}': {error}") from None
         profiles[name] = reactivity_values(values, f"{path}: record '{name}'")
     if not profiles:
         raise InputError(f"{path}: no reactivities (TSV, CSV or RDAT is needed)")
@@ -180,23 +183,3 @@ def _table_rows(text: str, path: str | Path) -> Iterable[tuple[str, list[str]]]:
                 f"{path}: row {number}: {len(row)} cells, the header has {len(header)}"
             )
         yield row[name].strip(), _split(row[values])
-
-
-def plain_text(path: str | Path) -> str:
-    """Text of a UTF-8 file, plain or gzip.
-
-    Raises
-    ------
-    InputError
-        If it can't be read.
-    """
-    try:
-        data = Path(path).read_bytes()
-        data = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
-        return data.decode("utf-8-sig")
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise InputError(f"{path}: the gzip file is truncated or damaged") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8 text") from None
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror})") from None

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from boxfold.features.csv_cells import plain_cell, safe_cell
 from boxfold.features.errors import InputError
 from boxfold.features.formats import StructureRecord
+from boxfold.features.record_id import check_id
 from boxfold.features.sequence import normalize_sequence
 from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
 
@@ -31,7 +33,8 @@ _NEEDED = CSV_COLUMNS[:3]
 def csv_line(values: Iterable[object]) -> str:
     """One row of a CSV table, with its line end."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
+    safe = [safe_cell(value) if isinstance(value, str) else value for value in values]
+    csv.writer(line, lineterminator="\n").writerow(safe)
     return line.getvalue()
 
 
@@ -60,10 +63,15 @@ def from_csv(text: str) -> list[StructureRecord]:
     records = []
     try:
         for row in rows:
-            records.append(_record(row, f"line {rows.line_num}"))
+            plain = {name: _plain(cell) for name, cell in row.items()}
+            records.append(_record(plain, f"line {rows.line_num}"))
     except csv.Error as error:
         raise InputError(f"line {rows.line_num}: no CSV row ({error})") from None
     return records
+
+
+def _plain(cell: Any) -> Any:
+    return plain_cell(cell) if isinstance(cell, str) else cell
 
 
 def to_json(record: StructureRecord) -> str:
@@ -120,6 +128,7 @@ def _record(row: Mapping[str, Any], place: str) -> StructureRecord:
     if missing := [name for name in _NEEDED if not isinstance(row.get(name), str)]:
         raise InputError(f"{place}: no {missing[0]} (needed: {', '.join(_NEEDED)})")
     try:
+        check_id(row["id"])
         seq = normalize_sequence(row["sequence"])[0]
         pairs = base_pairs_from_dot_bracket(row["dot_bracket"])
     except InputError as error:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from boxfold.features.errors import InputError
 from boxfold.features.fasta import FastaRecord, read_fasta
 from boxfold.features.kmers import kmer_codes
+from boxfold.features.limits import MAX_LETTERS
 
 GROUP_WORD = 30
 """Transcripts that share a word of this length belong to one group."""
@@ -110,10 +111,20 @@ def joined(
     path: str | Path,
     on_error: Callable[[str], None],
 ) -> list[Transcript]:
-    """Transcripts and those of another file, `path`; ids that are there already are reported."""
+    """Transcripts and those of another file, `path`; ids that are there already are reported.
+
+    Raises
+    ------
+    InputError
+        If there are more letters than `boxfold.features.limits.MAX_LETTERS`.
+    """
     known = {transcript.id for transcript in transcripts}
     result = list(transcripts)
+    n_letters = sum(len(transcript.seq) for transcript in transcripts)
     for transcript in more:
+        n_letters += len(transcript.seq)
+        if n_letters > MAX_LETTERS:
+            raise InputError(f"{path}: more than {MAX_LETTERS} letters, the most that is read")
         if transcript.id in known:
             on_error(f"{path}: record '{transcript.id}': the id occurred before")
         else:

@@ -9,8 +9,8 @@ from pathlib import Path
 from boxfold.features.agreement import agreement
 from boxfold.features.errors import InputError
 from boxfold.features.formats import from_dbn
-from boxfold.features.reactivity import plain_text
 from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
+from boxfold.features.text_file import read_text
 from boxfold.rewards.plugin import Problem, Reward, Structure
 
 
@@ -84,7 +84,7 @@ def given_structures(path: str | Path) -> dict[str, IntArray]:
     InputError
         Naming the file, if it can't be read or used.
     """
-    text = plain_text(path)
+    text = read_text(path)
     try:
         if text.lstrip().startswith(">"):
             return {record.id: record.base_pairs for record in from_dbn(text)}

@@ -1,11 +1,14 @@
 """A combination of rewards as it is written down: on the command line or in a YAML file."""
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from boxfold.features.errors import InputError
+from boxfold.features.limits import MAX_SETTINGS
+from boxfold.features.text_file import read_text
 
 Setting = str | int | float | bool
 _WEIGHT = "weight"
@@ -61,9 +64,9 @@ def terms_of_file(path: str | Path) -> tuple[RewardTerm, ...]:
     import yaml  # most runs need no file
 
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror})") from None
+        content = yaml.safe_load(read_text(path, MAX_SETTINGS))
+    except InputError:
+        raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date may have no such day
         raise InputError(f"{path}: no YAML ({' '.join(str(error).split())})") from None
     if not isinstance(content, dict) or not content:
@@ -85,8 +88,10 @@ def _term(name: str, entry: Any, path: str | Path) -> RewardTerm:
 def _weight(value: Any, place: str) -> float:
     try:
         weight = float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{place}: the weight '{value}' is not a number") from None
+    except (TypeError, ValueError, OverflowError):
+        # Written out, a list of aliases of aliases would fill the memory.
+        shown = reprlib.repr(value)
+        raise InputError(f"{place}: the weight {shown} is not a number") from None
     if not abs(weight) < float("inf") or isinstance(value, bool):
         raise InputError(f"{place}: the weight '{value}' is not a finite number")
     return weight

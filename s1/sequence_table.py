@@ -1,22 +1,19 @@
 """Reading sequences with their structures from a CSV table, row by row."""
 
 import csv
-import gzip
 import io
 import sys
-import zlib
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import pandas as pd
 
+from boxfold.features.csv_cells import plain_cell
 from boxfold.features.errors import InputError, printable
+from boxfold.features.record_id import check_id
 from boxfold.features.sequence import normalize_sequence, unknown_bases
 from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _NEEDED = ("id", "sequence", "dot_bracket")
 MODIFIED_BASE = str.maketrans("Pp", "NN")  # PDB tables: pseudouridine and other modified bases
 
@@ -24,36 +21,6 @@ MODIFIED_BASE = str.maketrans("Pp", "NN")  # PDB tables: pseudouridine and other
 def to_stderr(line: str) -> None:
     """Print a message, where a caller gives nothing else to do with it."""
     print(f"boxfold: {printable(line)}", file=sys.stderr)
-
-
-def first_bytes(path: str | Path) -> bytes:
-    """Up to 64 bytes of a file, unpacked if it is gzip; a byte order mark is left out.
-
-    Raises
-    ------
-    InputError
-        If the file can't be read.
-    """
-    with _opened(path) as handle:
-        return handle.read(64).removeprefix(b"\xef\xbb\xbf")
-
-
-def read_text(path: str | Path) -> str:
-    """Text of a UTF-8 file, plain or gzip, with any line ends.
-
-    Raises
-    ------
-    InputError
-        If the file can't be read, is binary or not UTF-8.
-    """
-    with _opened(path) as handle:
-        data = handle.read()
-    if b"\0" in data:
-        raise InputError(f"{path}: a binary file (CSV, FASTA or a parquet table is needed)")
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8 text") from None
 
 
 def read_csv_rows(
@@ -73,7 +40,8 @@ def read_csv_rows(
         The file, for messages.
     on_error : callable
         Gets one line for each bad row, which is skipped: a letter or bracket that is not
-        allowed, brackets that don't balance or don't fit the sequence, an id that occurred.
+        allowed, brackets that don't balance or don't fit the sequence, an id that occurred or
+        holds control characters.
     on_warning : callable
         Gets one line for each row with unknown bases.
     text_columns : collection of str
@@ -127,7 +95,9 @@ def _typed_frame(text: str, name: str | Path, text_columns: Collection[str]) -> 
 
 
 def _checked(row: dict[str, object], seen: set[str]) -> dict[str, object]:
+    row = {key: plain_cell(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
     name = str(row["id"])
+    check_id(name)
     if not name or name in seen:
         raise InputError("the id occurred before" if name else "no id")
     seq, _ = normalize_sequence(str(row["sequence"]).translate(MODIFIED_BASE))
@@ -138,18 +108,3 @@ def _checked(row: dict[str, object], seen: set[str]) -> dict[str, object]:
         structure = dot_bracket(base_pairs_from_dot_bracket(structure), len(seq))
     seen.add(name)
     return {**row, "id": name, "sequence": seq, "dot_bracket": structure}
-
-
-@contextmanager
-def _opened(path: str | Path) -> Iterator[BinaryIO]:
-    if Path(path).is_dir():
-        raise InputError(f"{path}: is a folder, a file is needed")
-    try:
-        with open(path, "rb") as raw:
-            packed = raw.read(2) == _GZIP_MAGIC
-            raw.seek(0)
-            yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise InputError(f"{path}: the gzip file is truncated or damaged") from None
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror})") from None

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from boxfold.features.csv_cells import plain_cell
 from boxfold.features.errors import InputError
 from boxfold.features.formats import StructureRecord, from_bpseq, from_ct, from_dbn
+from boxfold.features.record_id import check_id
 from boxfold.features.record_tables import from_json
 from boxfold.features.sequence import normalize_sequence
 from boxfold.features.stockholm import STOCKHOLM, from_stockholm
 from boxfold.features.structure import IntArray, base_pairs_from_dot_bracket
-from boxfold.s1.sequence_table import MODIFIED_BASE, read_text
+from boxfold.features.text_file import read_text
+from boxfold.s1.sequence_table import MODIFIED_BASE
 
 _CT_HEADER = re.compile(r"\s*(\d{1,9})(\s|$)")
 _LINE = re.compile(r"line (\d+)")
@@ -113,10 +116,12 @@ def _predicted_of_row(row: dict[str, str | None], source: str) -> Predicted:
     seq = normalize_sequence(text.translate(MODIFIED_BASE))[0] if text else None
     if not row["id"]:
         raise InputError("no id")
+    name = plain_cell(row["id"])
+    check_id(name)
     if seq is not None and len(seq) != len(structure):
         raise InputError(f"dot_bracket has {len(structure)} characters, sequence {len(seq)}")
     pairs = base_pairs_from_dot_bracket(structure)
-    return Predicted(row["id"], seq, len(structure), pairs, source)
+    return Predicted(name, seq, len(structure), pairs, source)
 
 
 def _from_json(text: str, path: str | Path, on_error: Callable[[str], None]) -> Iterator[Predicted]:
@@ -124,7 +129,7 @@ def _from_json(text: str, path: str | Path, on_error: Callable[[str], None]) -> 
         records = from_json(text)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    yield from (_predicted(record, path) for record in records)
+    yield from _named(records, path, on_error)
 
 
 def _from_text(text: str, path: str | Path, on_error: Callable[[str], None]) -> Iterator[Predicted]:
@@ -144,7 +149,19 @@ def _from_text(text: str, path: str | Path, on_error: Callable[[str], None]) -> 
         except InputError as error:
             on_error(f"{path}: {_renumbered(str(error), start)}")
             continue
-        yield from (_predicted(record, path) for record in records)
+        yield from _named(records, path, on_error)
+
+
+def _named(
+    records: list[StructureRecord], path: str | Path, on_error: Callable[[str], None]
+) -> Iterator[Predicted]:
+    for record in records:
+        try:
+            check_id(record.id)
+        except InputError as error:
+            on_error(f"{path}: record '{record.id}': {error}")
+        else:
+            yield _predicted(record, path)
 
 
 def _predicted(record: StructureRecord, path: str | Path) -> Predicted:

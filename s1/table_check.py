@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from boxfold.features.box import BoxKind
 from boxfold.features.errors import InputError
+from boxfold.features.record_id import check_id
 
 _SEQUENCE = re.compile("[ACGUN]+")
 _LOOPS = [BoxKind.INTERIOR_LOOP, BoxKind.HAIRPIN]
@@ -44,6 +45,10 @@ class TableCheck:
         ):
             if not isinstance(name, str) or not name:
                 raise InputError(f"{path}: row {number} has no id")
+            try:
+                check_id(name)
+            except InputError as error:
+                raise InputError(f"{path}: row {number}: {error}") from None
             if not isinstance(seq, str) or not _SEQUENCE.fullmatch(seq):
                 raise InputError(f"{path}: record '{name}': a sequence of letters ACGUN is needed")
         self._length = frame["sequence"].str.len().to_numpy(dtype=np.int64)

@@ -15,10 +15,11 @@ import pyarrow as pa
 from boxfold.features.errors import InputError
 from boxfold.features.fasta import STANDARD_INPUT, read_fasta
 from boxfold.features.proposals import EVIDENCE, Proposals
+from boxfold.features.text_file import first_bytes, read_text
 from boxfold.rewards.energy import PARAMETER_SETS
 from boxfold.s1.pair_prior import prior_types
 from boxfold.s1.parquet import plain_text, read_parquet, write_parquet
-from boxfold.s1.sequence_table import first_bytes, read_csv_rows, read_text, to_stderr
+from boxfold.s1.sequence_table import read_csv_rows, to_stderr
 from boxfold.s1.soft_ends import SOFT_TYPES
 from boxfold.s1.table_check import TableCheck
 

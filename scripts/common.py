@@ -258,6 +258,6 @@ def _number(text: str) -> float:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
 
 
-def say(line: str) -> None:
-    """Print a line at once."""
-    print(line, flush=True)
+def say(text: str) -> None:
+    """Print lines at once; what they quote does nothing to a terminal."""
+    print("\n".join(map(printable, text.split("\n"))), flush=True)

@@ -1,6 +1,7 @@
 """``boxfold compare``: methods with several runs each, against the first, with intervals."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from boxfold.features.csv_cells import plain_cell
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path, check_writable
-from boxfold.scripts.common import verb_main, warn
+from boxfold.features.text_file import read_text
+from boxfold.scripts.common import say, verb_main, warn
+from boxfold.scripts.csv_table import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,10 +75,10 @@ def run(args: argparse.Namespace) -> int:
     families = None if args.by is None else families_by_id(args.by, table, args.data)
     rng = np.random.default_rng(args.seed)
     compared = comparison_table(table, methods, args.metrics, rng, families)
-    print(compared.to_string(index=False, float_format="{:.4f}".format))
+    say(compared.to_string(index=False, float_format="{:.4f}".format))
     if args.out:
         with atomic_path(args.out, args.overwrite) as temporary:
-            compared.to_csv(temporary, index=False, float_format="%.6g")
+            write_csv(compared, temporary)
     return 0
 
 
@@ -92,10 +96,14 @@ def read_tables(paths: Sequence[str]) -> "pd.DataFrame":
     for path in paths:
         if not Path(path).is_file():
             raise InputError(f"{path}: no such file")
-        table = pd.read_csv(path, dtype={"id": str, "agent": str})
+        try:
+            table = pd.read_csv(io.StringIO(read_text(path)), dtype={"id": str, "agent": str})
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+            raise InputError(f"{path}: no CSV table ({' '.join(str(error).split())})") from None
         if missing := {"id", "agent"} - set(table.columns):
             raise InputError(f"{path}: no column '{min(missing)}' (needed: a per_sequence.csv)")
-        tables.append(table)
+        names = {name: table[name].map(plain_cell, na_action="ignore") for name in ("id", "agent")}
+        tables.append(table.assign(**names))
     return pd.concat(tables, ignore_index=True)
 
 

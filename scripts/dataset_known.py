@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     on_error = BadRecords()
     rows = known_structures(config, args.jobs, say, on_error)
     write_dataset(rows, args.out, args.overwrite)
-    print(f"wrote {args.out}: {len(rows)} rows", flush=True)
+    say(f"wrote {args.out}: {len(rows)} rows")
     return on_error.exit_code
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from boxfold.features.errors import InputError
 from boxfold.features.files import atomic_path, check_writable
-from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, verb_main, warn
+from boxfold.scripts.common import EXIT_RECORDS, positive_int, progress, say, verb_main, warn
+from boxfold.scripts.csv_table import write_csv
 from boxfold.scripts.engine_flags import add_engine_arguments, engine_of
 from boxfold.scripts.reward_flags import (
     add_reactivities_argument,
@@ -122,8 +123,8 @@ def run(args: argparse.Namespace) -> int:
     summary = summarise(rows)
     for table, frame in zip(tables, (summary, rows), strict=True):
         with atomic_path(table, args.overwrite) as temporary:
-            frame.to_csv(temporary, index=False, float_format="%.6g")
-    print(format_table(summary))
+            write_csv(frame, temporary)
+    say(format_table(summary))
     return EXIT_RECORDS if failures else 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from boxfold.features.errors import InputError
 from boxfold.features.optional import require_package
-from boxfold.scripts.common import positive_int, progress, verb_main
+from boxfold.scripts.common import positive_int, progress, say, verb_main
 
 DESCRIPTION = """Write episodes of the exact teacher on boxfold/BoxAssembly-v0 (the boxes of the
 optimum in random order, then STOP) as a data set of Minari: observations, actions, rewards,
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     episodes = expert_episodes(env.unwrapped, instances, args.episodes_per_instance, args.seed)
     shown = progress(episodes, n_episodes, "episodes")
     n_steps = write_minari(shown, env, folder, args.id, _description(args), {"seed": args.seed})
-    print(f"wrote {folder}: {n_episodes} episodes, {n_steps} steps")
+    say(f"wrote {folder}: {n_episodes} episodes, {n_steps} steps")
     return 0
 
 

@@ -17,9 +17,11 @@ from boxfold.scripts.common import (
     positive_int,
     probability,
     progress,
+    say,
     verb_main,
     warn,
 )
+from boxfold.scripts.csv_table import write_csv
 from boxfold.scripts.propose import read_short_enough
 
 if TYPE_CHECKING:
@@ -109,9 +111,9 @@ def run(args: argparse.Namespace) -> int:
     drawing, n_bad = draw(args)
     for path, table in zip(outputs, drawing.tables, strict=True):
         with atomic_path(path, args.overwrite) as temporary:
-            table.to_csv(temporary, index=False, float_format="%.6g")
+            write_csv(table, temporary)
     save_figure(drawing.figure, args.out, args.overwrite)
-    print(drawing.text)
+    say(drawing.text)
     return EXIT_RECORDS if n_bad else 0
 
 

@@ -84,7 +84,7 @@ def read_recordings(args: argparse.Namespace, on_error: OnError) -> "Iterator[Re
 
 def _kind(path: str) -> str:
     """Which of `_SOURCES` a file is, by its content."""
-    from boxfold.s1.sequence_table import first_bytes, read_text
+    from boxfold.features.text_file import first_bytes, read_text
 
     if path == STANDARD_INPUT:
         return "sequences"

@@ -14,9 +14,11 @@ from boxfold.scripts.common import (
     positive_float,
     positive_int,
     progress,
+    say,
     verb_main,
     warn,
 )
+from boxfold.scripts.csv_table import write_csv
 from boxfold.scripts.markdown import markdown_table
 from boxfold.scripts.propose import read_short_enough
 
@@ -113,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
         report = make_report(what, work)
         write_report(report, Path(args.out) / what, args.overwrite)
         tables = "\n\n".join(markdown_table(table) for table in report.shown)
-        print(f"## {what}: {WHATS[what]}, {len(work.examples)} sequences\n\n{tables}\n")
+        say(f"## {what}: {WHATS[what]}, {len(work.examples)} sequences\n\n{tables}\n")
     return EXIT_RECORDS if n_bad else 0
 
 
@@ -179,7 +181,7 @@ def write_report(report: "Report", stem: Path, overwrite: bool) -> None:
     from boxfold.s1.inspection.drawing import save_figure
 
     with atomic_path(stem.with_suffix(".csv"), overwrite) as temporary:
-        report.table.to_csv(temporary, index=False, float_format="%.6g")
+        write_csv(report.table, temporary)
     save_figure(report.figure, stem.with_suffix(".png"), overwrite)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from boxfold.features.errors import InputError
 from boxfold.features.fasta import STANDARD_INPUT
 from boxfold.features.files import atomic_path, check_writable
-from boxfold.scripts.common import BadRecords, progress, verb_main
+from boxfold.scripts.common import BadRecords, progress, say, verb_main
 from boxfold.scripts.recordings import add_recording_arguments, read_recordings
 
 DESCRIPTION = """Write one HTML page that shows structures and how they were assembled: the proposed
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     with atomic_path(args.out, args.overwrite) as temporary:
         temporary.write_text(page_text(content), encoding="utf-8", newline="\n")
     number = len(content["records"])
-    print(f"wrote {args.out}: {number} record{'s' if number > 1 else ''}")
+    say(f"wrote {args.out}: {number} record{'s' if number > 1 else ''}")
     return name_bad.exit_code
 
 

@@ -156,7 +156,7 @@ def progress_figure(metrics: pd.DataFrame, title: str) -> Figure:
     table, best = progress_table(metrics), best_epoch(metrics)
     rows = panels(list(dict.fromkeys(table["name"])))
     figure = Figure(figsize=(3.4 * COLUMNS, 3.3 * len(rows)), layout="constrained")
-    figure.suptitle(f"{title}: best epoch {best}")
+    figure.suptitle(f"{title}: best epoch {best}", parse_math=False)
     for axes_row, row in zip(figure.subplots(len(rows), COLUMNS), rows, strict=True):
         for axes, panel in zip(axes_row, row, strict=True):
             if panel.names:

@@ -42,7 +42,7 @@ def statistics_figure(table: pd.DataFrame, voters: pd.DataFrame, title: str) -> 
     Figure
     """
     figure = Figure(figsize=(15, 10), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     grid = figure.subplots(len(BoxKind), len(LINES))
     limits = table["offset"].min(), table["offset"][table["region"] == "inside"].max()
     for row, kind in zip(grid, BoxKind, strict=True):

@@ -92,7 +92,7 @@ def shift_figure(table: pd.DataFrame, title: str) -> Figure:
     """
     heads = list(dict.fromkeys(table["head"]))
     figure = Figure(figsize=(11.5, 1.9 + 2.5 * len(heads)), layout="constrained")
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(title, fontsize=11, parse_math=False)
     heights = [0.45] + [1] * len(heads)
     grid = figure.subplots(len(heights), 2, sharex=True, sharey="row", height_ratios=heights)
     for column, (line, direction) in enumerate(SHIFT_LINES.items()):

@@ -28,7 +28,7 @@ from boxfold.features.formats import (
     to_dbn,
 )
 from boxfold.features.genome import genome_transcripts, read_exons
-from boxfold.features.reactivity import plain_text, read_reactivities
+from boxfold.features.reactivity import read_reactivities
 from boxfold.features.record_tables import (
     CSV_COLUMNS,
     csv_line,
@@ -38,6 +38,7 @@ from boxfold.features.record_tables import (
     to_json,
 )
 from boxfold.features.stockholm import from_stockholm, to_stockholm
+from boxfold.features.text_file import read_text
 from boxfold.features.transcripts import read_transcripts
 from boxfold.rewards.reward_text import reward_config, reward_terms
 from boxfold.s1.structure_files import read_structures
@@ -70,7 +71,7 @@ def _structures(
     """A reader whose records can be written as a file, and read again as they were."""
 
     def check(path: Path) -> None:
-        for record in read(plain_text(path)):
+        for record in read(read_text(path)):
             (again,) = read((head + write(record)).encode().decode())
             assert (again.id, again.seq) == (record.id, record.seq)
             assert again.base_pairs.tolist() == record.base_pairs.tolist()
