@@ -11,9 +11,11 @@ import pandas as pd
 import pytest
 from matplotlib.patches import Arc
 
+from boxfold.agents.pictures.style import SURE
+from boxfold.agents.recording import Recording
 from boxfold.features.fasta import FastaRecord
-from boxfold.features.formats import StructureRecord
 from boxfold.features.knots import is_knotted
+from boxfold.features.pair_confidence import Confidence
 from boxfold.features.structure import base_pairs_from_dot_bracket
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,8 +54,8 @@ def drawn(figures, predicted, reference):
     """The arcs of a figure, as drawn, and its texts."""
     predicted, reference = map(base_pairs_from_dot_bracket, (predicted, reference))
     sure = np.linspace(0, 1, len(predicted))
-    found = StructureRecord("x", SEQ, predicted, -1.0, 0.5, confidence=sure)
-    chain = SimpleNamespace(predict=lambda records, on_error: iter([found]))
+    found = Recording("x", SEQ, predicted, -1.0, confidence=Confidence(sure, 0.5))
+    chain = SimpleNamespace(record=lambda records, on_error: iter([found]))
     figure = figures.arc_figure(chain, FastaRecord("x", "source", SEQ, 0), reference, "name")
     arcs = [each for each in figure.axes[0].patches if isinstance(each, Arc)]
     return arcs, [each.get_text() for each in figure.axes[0].texts]
@@ -69,7 +71,7 @@ def test_a_pair_of_one_side_is_dashed(figures):
 def test_colours_follow_the_confidence_and_the_knot_is_named(figures):
     arcs, texts = drawn(figures, KNOT, KNOT)
     assert [arc.get_edgecolor() for arc in arcs[:6]] == [
-        figures.SURE(each) for each in np.linspace(0, 1, 6)
+        SURE(each) for each in np.linspace(0, 1, 6)
     ]
     assert "the stem that knots" in texts and "known, source (dashed: missed)" in texts
 

@@ -43,6 +43,7 @@ def draw_arcs(recording: Recording, title: str | None = None, known: str = "know
     figure = Figure(layout="constrained")
     axes = figure.subplots()
     gap, margin = _gap(recording.seq), max(2.5, len(recording.seq) / 20)
+    _letters(axes, recording.seq)
     if reference is None:
         below = pages(pairs) > 0
         colours = np.array(pair_colours(recording)).reshape(-1, 4)
@@ -55,7 +56,6 @@ def draw_arcs(recording: Recording, title: str | None = None, known: str = "know
         _name_the_knot(axes, pairs, gap)
         heights = (max(_highest(pairs), _highest(reference), 6 * FLAT),) * 2
         _name_the_sides(axes, heights[0] + gap + margin, known)
-    _letters(axes, recording.seq)
     low, high = -heights[1] - gap - margin, heights[0] + gap + margin
     axes.set(xlim=(-2.5 * gap, len(recording.seq) + 1.5 * gap), ylim=(low, high), aspect="equal")
     axes.axis("off")
