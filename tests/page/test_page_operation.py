@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 
+from boxfold.scripts.page.page import embedded_recording
+
 REDRAW_MS = 200
 
 
@@ -155,6 +157,21 @@ def test_zooming_keeps_what_is_under_the_pointer(show, small):
     assert window.marked_bases() == {5, 6, 7, 12, 13, 14}
     page.keyboard.press("0")  # the grid has the focus
     assert window.cell(0, 0)["x"] < 50
+
+
+def test_what_the_verb_writes_is_shown(call, show, proposals, tmp_path):
+    out = tmp_path / "episode.html"
+    flags = ("--agent", "greedy-stack", "--max-records", "2", "--out", out)
+    assert call("view", proposals, *flags).code == 0
+    records = embedded_recording(out.read_text())["records"]
+    window = show(*records)
+    for index, record in enumerate(records):
+        window.page.locator("#records").select_option(str(index))
+        n_picks = len(record["steps"]) - 1
+        assert window.text("#pick") == f"{n_picks} of {n_picks}"
+        assert window.brackets().count("(") == len(record["base_pairs"])
+        window.page.keyboard.press("n")
+        assert window.text("#details").startswith("Stem")
 
 
 REDRAW = """async () => {
