@@ -18,6 +18,7 @@ VERBS = {
     "compare": "compare methods with several runs each, with intervals",
     "predict": "predict structures of sequences",
     "view": "write a page that shows structures and how they were assembled",
+    "plot": "draw structures and how they were assembled, for papers",
     "completion": "print a script that completes verbs and flags in a shell",
 }
 """Verbs in the order of the chain; `train-s1` lives in ``train_s1.py``."""
@@ -39,7 +40,8 @@ SEE_ALSO = {
     "evaluate": "propose, compare, docs/metrics.md",
     "compare": "evaluate, docs/metrics.md",
     "predict": "view, evaluate, docs/formats.md",
-    "view": "predict, propose",
+    "view": "plot, predict, propose",
+    "plot": "view, plot-s1, predict",
     "completion": "docs/install.md",
 }
 """Of the help of each verb: other verbs, and files of the repository."""
