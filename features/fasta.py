@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from boxfold.features.errors import InputError
+from boxfold.features.first_lines import FirstLines
 from boxfold.features.limits import MAX_LINE, MAX_RECORD, in_words
 from boxfold.features.record_id import check_id, without_controls
 from boxfold.features.sequence import normalize_sequence, unknown_bases
@@ -83,17 +84,16 @@ def read_fasta(
     """
     name = "standard input" if source == STANDARD_INPUT else str(source)
     warn = on_warning or (lambda line: None)
-    line_of_id: dict[str, int] = {}
+    first_lines = FirstLines()
     for number, raw in enumerate(_raw_records(name, source, on_error), start=1):
         try:
             record = _parse(raw, number)
             check_id(record.id)
-            if record.id in line_of_id:
-                raise InputError(f"the id occurred before, in line {line_of_id[record.id]}")
+            if (line := first_lines.seen(record.id, raw.line)) is not None:
+                raise InputError(f"the id occurred before, in line {line}")
         except InputError as error:
             on_error(f"{name}: {_label(raw, number)}: {error}")
             continue
-        line_of_id[record.id] = raw.line
         if not raw.header.strip():
             warn(f"{name}: {_label(raw, number)}: no name, called '{record.id}'")
         if unknown := unknown_bases(record.seq):
