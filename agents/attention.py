@@ -61,11 +61,8 @@ class PairAttentionLayer(nn.Module):
         Tensor, dtype=float32, shape (B, T, D)
         """
         B, T, D = tokens.shape
-        parts = self.query_key_value(self.attention_norm(tokens))
-        parts = parts.view(B, T, 3, self.n_heads, D // self.n_heads)
-        query, key, value = parts.permute(2, 0, 3, 1, 4)  # (B, H, T, D / H) each
-        scale = (D // self.n_heads) ** -0.5
-        weights = torch.softmax(query @ key.transpose(2, 3) * scale + biases, dim=3)
+        query, key, value = self._parts(tokens)
+        weights = self._weights(query, key, biases)
         heard = self.output((weights @ value).transpose(1, 2).reshape(B, T, D))
         if self.pair_value is not None:
             assert pairs is not None
@@ -73,3 +70,20 @@ class PairAttentionLayer(nn.Module):
             heard = heard + self.pair_value(of_pairs.flatten(2))
         tokens = tokens + heard
         return tokens + self.feedforward(self.feedforward_norm(tokens))
+
+    def weights(self, tokens: Tensor, biases: Tensor) -> Tensor:
+        """Weights of attention, shape (B, H, T, T); arguments as for `forward`."""
+        query, key, _ = self._parts(tokens)
+        return self._weights(query, key, biases)
+
+    def _parts(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, shape (B, H, T, D / H) each."""
+        B, T, D = tokens.shape
+        parts = self.query_key_value(self.attention_norm(tokens))
+        parts = parts.view(B, T, 3, self.n_heads, D // self.n_heads)
+        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        return query, key, value
+
+    def _weights(self, query: Tensor, key: Tensor, biases: Tensor) -> Tensor:
+        scale = query.shape[-1] ** -0.5
+        return torch.softmax(query @ key.transpose(2, 3) * scale + biases, dim=3)

@@ -1,7 +1,7 @@
 """Weights of assembling networks on disk, with all that is needed to use them again."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -51,6 +51,20 @@ class Learned(NamedTuple):
     mask: bool = True
     knot_charge: float = 0.0
     trust: float = 1.0
+
+    @classmethod
+    def in_training(
+        cls,
+        network: AssemblyNetwork,
+        role: Role,
+        assembly: AssemblyConfig,
+        threshold: float = 0.5,
+        facts: Mapping[str, Any] | None = None,
+    ) -> "Learned":
+        """A network as it would be used now; arguments as for `save_learned`."""
+        settings = {k: v for k, v in (facts or {}).items() if k in ("knot_charge", "trust")}
+        seen = assembly.geometry_only, assembly.action_types, assembly.mask
+        return cls(network, role, threshold, *seen, **settings)
 
 
 def save_learned(

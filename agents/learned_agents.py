@@ -176,7 +176,11 @@ def load_learned_agent(path: str | Path, name: str, pseudoknots: Pseudoknots = "
     InputError
         See `load_learned`.
     """
-    learned = load_learned(path)
+    return agent_of(load_learned(path), name, pseudoknots)
+
+
+def agent_of(learned: Learned, name: str, pseudoknots: Pseudoknots = "forbid") -> Agent:
+    """Agent that a trained network is for."""
     if learned.role == "judge":
         from boxfold.agents.judge_agent import JudgeAgent  # it imports this file
 

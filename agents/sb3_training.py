@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecMonitor
 
 from boxfold.agents.callbacks import EpisodeCallback, RunWriter
-from boxfold.agents.learned import save_learned
+from boxfold.agents.learned import Learned, save_learned
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.policy import BoxPolicy
 from boxfold.agents.sb3_config import RLConfig
@@ -33,7 +33,11 @@ from boxfold.envs.sampler import ListSampler
 from boxfold.envs.vec_env import BoxAssemblyVecEnv
 from boxfold.features.errors import DivergedError, InputError
 from boxfold.features.files import atomic_path
+from boxfold.s1.drawing_budget import DrawingBudget
 from boxfold.s1.run_folder import RunFolder, optimizer_tensors, restore_optimizer, without_prefix
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _VALUE_EPISODES = 1024
 """Episodes that the value head of a warm start is fitted on."""
@@ -85,7 +89,7 @@ class RLTrainer:
         self.episodes = env.stream.batch
         self.model = make_model(config, VecMonitor(env))
         self.model.set_logger(Logger(None, [RunWriter(run)]))
-        self.progress = RLProgress()
+        self.progress, self._budget = RLProgress(), DrawingBudget()
         if run.has("state"):
             self._restore()
         else:
@@ -133,7 +137,7 @@ class RLTrainer:
             report(line)
             after_validation(metrics)
         self._save_zip()
-        self.run.finish()
+        self.run.finish(self.progress.best_step)
 
     def _spent(self) -> float:
         share = self.progress.steps / self.config.steps
@@ -172,6 +176,7 @@ class RLTrainer:
             self.run.log(self.progress.steps, {"train/reward_calls": self.episodes.reward_calls})
             self.episodes.reward_calls = 0
         self.run.log(self.progress.steps, metrics)
+        self._budget.draw(self.run, self.progress.steps, self._spent() >= 1, self._pictures)
         if score < self.progress.best_score or not self.run.has("weights"):
             self.progress.best_score, self.progress.best_step = score, self.progress.steps
             assembly, step = self.config.assembly, self.progress.steps
@@ -182,6 +187,13 @@ class RLTrainer:
             + f" (best at step {self.progress.best_step}), {self.progress.cpu_seconds:.0f} CPU s"
         )
         return line, metrics
+
+    def _pictures(self) -> "dict[str, Figure]":
+        from boxfold.agents.validation_pictures import validation_pictures  # only where it is drawn
+
+        config = self.config.assembly
+        learned = Learned.in_training(self.network, "policy", config)
+        return validation_pictures(learned, self.validation, config, self.run.path.name)
 
     def _start_from(self, start: AssemblyNetwork) -> None:
         self.network.load_state_dict(start.state_dict())

@@ -1,7 +1,9 @@
 """The folder of one training run, and tensors on disk that load without executing code."""
 
 import json
+import math
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +14,14 @@ from safetensors.torch import save_file
 
 from boxfold.features.checksum import UNSEALED, check_listed, check_seal, seal
 from boxfold.features.errors import InputError
-from boxfold.features.files import atomic_path
+from boxfold.features.files import atomic_path, naming
 from boxfold.features.json_object import read_json_object
 from boxfold.s1.sequence_table import to_stderr
 
 if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
+    from matplotlib.figure import Figure
+
+    from boxfold.s1.board import Board
 
 Tensors = dict[str, torch.Tensor]
 
@@ -122,7 +126,8 @@ class RunFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._rows: list[dict[str, Any]] = []
-        self._writer: SummaryWriter | None = None
+        self._board: Board | None = None
+        self._command, self._config = "", dict[str, Any]()
 
     @classmethod
     def open(
@@ -147,7 +152,8 @@ class RunFolder:
         """
         run = cls(path)
         config = json.loads(json.dumps(config))
-        is_empty = not run.path.exists() or (run.path.is_dir() and not any(run.path.iterdir()))
+        run._command, run._config = command, config
+        is_empty = not run.path.exists() or (run.path.is_dir() and not run._content())
         if resume and not is_empty:
             run._check_resumable(config)
             run._rows = run.metrics().to_dict("records")
@@ -156,10 +162,20 @@ class RunFolder:
             if not overwrite or not (run.path / "config.json").exists():
                 hint = "--resume continues it, --overwrite replaces it"
                 raise InputError(f"{run.path}: exists already ({hint} if it is a run)")
-            shutil.rmtree(run.path)
+            run._clear()
         run._write_text("config.json", json.dumps(config, indent=2, sort_keys=True) + "\n")
         run._write_text("command.txt", command + "\n")
         return run
+
+    def _content(self) -> list[Path]:
+        """What is in the folder; hidden are only locks, and what a killed process left."""
+        return [path for path in self.path.iterdir() if not path.name.startswith(".")]
+
+    def _clear(self) -> None:
+        """Remove all but config.json: whenever this is killed, the folder is still a run."""
+        for path in self.path.iterdir():
+            if path.name not in ("config.json", ".lock"):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _write_text(self, name: str, text: str) -> None:
         with atomic_path(self.path / name) as temporary:
@@ -168,6 +184,7 @@ class RunFolder:
     def _check_resumable(self, config: dict[str, Any]) -> None:
         old = self.config()
         if (self.path / "finished").exists():
+            (self.path / "state.safetensors").unlink(missing_ok=True)  # killed in `finish`
             raise InputError(f"{self.path}: this run is finished, nothing to resume")
         changed = sorted(k for k in old.keys() | config.keys() if old.get(k) != config.get(k))
         if changed:
@@ -189,21 +206,24 @@ class RunFolder:
 
     def log(self, step: int, values: dict[str, float]) -> None:
         """Write scalars to TensorBoard, and one row to metrics.csv."""
-        for tag, value in values.items():
-            self.writer(step).add_scalar(tag, value, step)
-        self.writer(step).flush()
+        with naming(self.path / "events"):
+            self.board(step).numbers(step, values)
         self._rows.append({"step": step, **values})
         with atomic_path(self.path / "metrics.csv") as temporary:
             pd.DataFrame(self._rows).to_csv(temporary, index=False)
 
-    def writer(self, step: int = 0) -> "SummaryWriter":
-        """TensorBoard writer; what an interrupted run wrote after `step` is hidden."""
-        if self._writer is None:
-            # A second of import that predicting needn't wait for.
-            from torch.utils.tensorboard import SummaryWriter
+    def show(self, step: int, figures: "Mapping[str, Figure]") -> None:
+        """Write drawings to TensorBoard, by tag."""
+        with naming(self.path / "events"):
+            self.board(step).pictures(step, figures)
 
-            self._writer = SummaryWriter(str(self.path), purge_step=step)
-        return self._writer
+    def board(self, step: int) -> "Board":
+        """What writes to TensorBoard; what an interrupted run wrote from `step` on is hidden."""
+        if self._board is None:
+            from boxfold.s1.board import Board  # a second of import that others needn't wait for
+
+            self._board = Board(self.path, step, self._command)
+        return self._board
 
     def metrics(self) -> pd.DataFrame:
         """metrics.csv so far; empty if there is none.
@@ -240,9 +260,32 @@ class RunFolder:
         """Is there a ``name.safetensors``?"""
         return (self.path / f"{name}.safetensors").exists()
 
-    def finish(self) -> None:
-        """Mark the run as complete, close its events and drop the resume state."""
+    def finish(self, kept: int | None = None) -> None:
+        """Mark the run as complete, drop the resume state, close its events.
+
+        Parameters
+        ----------
+        kept : int, optional
+            Step of the weights that were kept: what was measured there is shown as ``final/...``
+            beside the settings.
+        """
         self._write_text("finished", "")
         (self.path / "state.safetensors").unlink(missing_ok=True)
-        if self._writer is not None:
-            self._writer.close()
+        if not self._rows:
+            return
+        last = int(self._rows[-1]["step"])
+        with naming(self.path / "events"):
+            # Below the marker: a run is finished once, so no second line can follow.
+            board = self.board(last + 1)
+            board.settings(self._config, self._measured(kept), last)
+            board.close()
+
+    def _measured(self, step: int | None) -> dict[str, float]:
+        """Validation metrics of a step, as ``final/...``."""
+        rows = [row for row in self._rows if row["step"] == step]
+        return {
+            f"final/{tag.split('/', 1)[1]}": float(value)
+            for row in rows
+            for tag, value in row.items()
+            if tag.startswith(("eval/", "validation/")) and math.isfinite(value)
+        }

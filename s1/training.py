@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,11 +12,15 @@ from tqdm import tqdm
 
 from boxfold.features.errors import DivergedError, InputError
 from boxfold.s1.batches import Example, length_batches
+from boxfold.s1.drawing_budget import DrawingBudget
 from boxfold.s1.network import BoxNet
 from boxfold.s1.objectives import objective_of
 from boxfold.s1.parallel import ALONE, Group
 from boxfold.s1.run_folder import RunFolder, optimizer_tensors, restore_optimizer, without_prefix
 from boxfold.s1.training_config import TrainS1Config
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 KIND = "s1"
 """What weights files of S1 call themselves."""
@@ -76,7 +80,7 @@ class S1Trainer:
             eps=config.adam_epsilon,
             weight_decay=config.weight_decay,
         )
-        self.progress = _Progress()
+        self.progress, self._budget = _Progress(), DrawingBudget()
         self._losses: list[dict[str, float]] = []
         if group.from_first(lambda: run.has("state")):
             self._restore()
@@ -108,15 +112,24 @@ class S1Trainer:
                 f"(best {self.progress.best_score:.4f} in epoch {self.progress.best_epoch})"
             )
             after_epoch(self.progress.epoch, metrics)
-        self.group.from_first(self.run.finish)
+        self.group.from_first(lambda: self.run.finish(self.progress.best_epoch))
 
     def _end_epoch(self) -> tuple[dict[str, float], _Progress]:
         metrics = self._validate()
         self.progress.epoch += 1
+        is_last = self.progress.epoch == self.config.epochs
+        self._budget.draw(self.run, self.progress.epoch, is_last, self._pictures)
         self.progress.batch = 0
         self._keep_best(metrics)
         self._checkpoint()
         return metrics, self.progress
+
+    def _pictures(self) -> "dict[str, Figure]":
+        from boxfold.s1.validation_pictures import proposal_pictures  # only where it is drawn
+
+        # The prior network has learnt the boxes outputs alone.
+        method = "ends" if self.config.ends_weight or self.config.rescorer_only else "both"
+        return proposal_pictures(self.network, self.validation, method)
 
     def _epoch_batches(self) -> list[Any]:
         """Batches of the current epoch; the same whenever they are asked for."""
