@@ -20,6 +20,47 @@ def small_instance(rng):
     return seq, random_stems(seq, int(rng.integers(1, MOST + 1)), rng)
 
 
+def branched_instance(rng):
+    """Two or three short hairpins within a stem: what holds them all has a multi-branch loop."""
+
+    def stem(inside):
+        for pair in rng.choice(["GC", "CG", "AU", "GU"], rng.integers(1, 4)):
+            inside = pair[0] + inside + pair[1]
+        return inside
+
+    gap = ["", "A", "AC"]
+    seq = stem("".join(rng.choice(gap) + stem("GAAA") for _ in range(rng.integers(2, 4))))
+    lines = np.unique(random_stems(seq, 400, rng), axis=0)
+    size = lines[:, 2] + lines[:, 4] - lines[:, 1] - 2 * lines[:, 3]
+    own = lines[(size == 4) | (lines[:, 1] == 0)]
+    return seq, rng.permutation(own)[:MOST]
+
+
+def assert_least(solver, forced, of_set):
+    """The solver's set is the best of all that hold the forced stems."""
+    found = solver.solve(forced)
+    least = min(energy for s, energy in of_set.items() if set(forced) <= set(s))
+    assert found.energy == pytest.approx(least, abs=1e-6)
+    assert of_set[found.picks] == pytest.approx(least, abs=1e-6)
+    assert set(forced) <= set(found.picks)
+    return len(found.picks)
+
+
+@pytest.mark.parametrize("n", [30, pytest.param(1_000, marks=pytest.mark.stress)])
+def test_least_free_energy_with_multi_branch_loops(n, tally):
+    rng = np.random.default_rng(n)
+    for _ in range(n):
+        seq, lines = branched_instance(rng)
+        model, stems = EnergyModel(seq), boxes_from_array(lines)
+        sets = sets_of(stems, "forbid")
+        of_set = energies(model, stems, sets)
+        solver = StemOptimum(model, lines)
+        largest = max(sets, key=len)
+        for forced in [(), largest, largest[:-1], largest[1:]]:
+            assert_least(solver, forced, of_set)
+    tally("least free energy where branches are forced, against all sets", f"{n:,}")
+
+
 @pytest.mark.parametrize("n", [60, pytest.param(5_000, marks=pytest.mark.stress)])
 def test_least_free_energy_of_nested_sets(n, tally):
     rng = np.random.default_rng(n)
@@ -31,12 +72,7 @@ def test_least_free_energy_of_nested_sets(n, tally):
         of_set = energies(model, stems, sets)
         solver = StemOptimum(model, lines)
         for forced in [(), sets[rng.integers(len(sets))]]:
-            least = min(energy for s, energy in of_set.items() if set(forced) <= set(s))
-            found = solver.solve(forced)
-            assert found.energy == pytest.approx(least, abs=1e-6)
-            assert of_set[found.picks] == pytest.approx(least, abs=1e-6)
-            assert set(forced) <= set(found.picks)
-            picked += len(found.picks)
+            picked += assert_least(solver, forced, of_set)
     assert picked > n
     tally("least free energy of nested sets, free and completed, against all sets", f"{n:,}")
 
