@@ -12,8 +12,8 @@ NAMES = ["first-prediction", "read-the-results", "train-an-agent", "write-a-rewa
 
 
 def checked(notebook):
-    """Texts of the cells that carry the tag ``check``."""
-    cells = [cell for cell in notebook.cells if "check" in cell.metadata.get("tags", [])]
+    """Texts of the cells whose metadata hold ``check`` (a tag would show on the site)."""
+    cells = [cell for cell in notebook.cells if cell.metadata.get("check")]
     texts = [
         output["text"] if output.output_type == "stream" else output.data["text/plain"]
         for cell in cells
