@@ -11,7 +11,7 @@ from boxfold.agents.agent import Agent, Assembly, Picks
 from boxfold.agents.confidence import pairs_of_agent
 from boxfold.agents.drawn import boxes_of_slots
 from boxfold.envs.batch import BatchAssembly
-from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.config import ActionTypes, AssemblyConfig
 from boxfold.envs.fitting import with_slots_for
 from boxfold.envs.instance import Instance
 from boxfold.features.calibration import IDENTITY, Calibration, FloatArray
@@ -140,7 +140,7 @@ def recordings(
     """
     assemblies = agent.assemble(instances, rng, samples)
     pairs, calibration = pairs_of_agent(agent, instances, of_s1)
-    pseudoknots = getattr(agent, "pseudoknots", "allow")
+    pseudoknots: Pseudoknots = getattr(agent, "pseudoknots", "allow")
     found = []
     for instance, assembly, (held, raw) in zip(instances, assemblies, pairs, strict=True):
         bases = base_confidence(
@@ -236,7 +236,7 @@ def _config(
 ) -> AssemblyConfig:
     """Settings under which these picks can be made."""
     stems = instance.stems_of(picks)
-    action_types = "stem" if len(stems) == len(picks) else "all"
+    action_types: ActionTypes = "stem" if len(stems) == len(picks) else "all"
     config = AssemblyConfig(action_types=action_types, pseudoknots=pseudoknots, reward=reward)
     return with_slots_for([instance], config)
 

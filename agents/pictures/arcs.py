@@ -47,8 +47,8 @@ def draw_arcs(recording: Recording, title: str | None = None, known: str = "know
     if reference is None:
         below = pages(pairs) > 0
         colours = np.array(pair_colours(recording)).reshape(-1, 4)
-        _arcs(axes, pairs[~below], colours[~below], others=pairs, side=gap)
-        _arcs(axes, pairs[below], colours[below], others=pairs, side=-gap)
+        _arcs(axes, pairs[~below], list(colours[~below]), others=pairs, side=gap)
+        _arcs(axes, pairs[below], list(colours[below]), others=pairs, side=-gap)
         heights = _highest(pairs[~below]), _highest(pairs[below])
     else:
         _arcs(axes, pairs, pair_colours(recording), others=reference, side=gap)

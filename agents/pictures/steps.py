@@ -1,5 +1,7 @@
 """How a structure was picked: energy and reward by pick, and the grid after each."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -44,7 +46,7 @@ def draw_steps(recording: Recording, title: str | None = None) -> Figure:
     n_rows = -(-len(shown) // COLUMNS)
     n_columns = -(-len(shown) // n_rows)
     figure = Figure(figsize=(10, 2.9 + 2.7 * n_rows), layout="constrained")
-    curves, grids = figure.subfigures(2, 1, height_ratios=[2.4, 2.7 * n_rows])
+    curves, grids = np.asarray(figure.subfigures(2, 1, height_ratios=[2.4, 2.7 * n_rows]))
     _curves(curves, recording)
     panels = grids.subplots(n_rows, n_columns, squeeze=False).ravel()
     for axes, number in zip(panels, shown, strict=False):
@@ -88,7 +90,7 @@ def _panel(axes: Axes, recording: Recording, number: int) -> None:
     step, length = recording.steps[number], len(recording.seq)
     states = states_after(recording, number)
     for state in COLOURS:
-        for index in np.flatnonzero(states == state):
+        for index in np.flatnonzero(states == state).tolist():
             _box(axes, recording, index, facecolor=_colour(state), linewidth=0)
     axes.plot([-0.5, length - 0.5], [-0.5, length - 0.5], color="0.8", linewidth=0.8, zorder=0)
     axes.set(xlim=(-0.5, length - 0.5), ylim=(length - 0.5, -0.5), aspect="equal")
@@ -118,10 +120,11 @@ def states_after(recording: Recording, number: int) -> np.ndarray:
     return states
 
 
-def _box(axes: Axes, recording: Recording, index: int, **style: object) -> None:
+def _box(axes: Axes, recording: Recording, index: int, **style: Any) -> None:
     _, row, col, n_rows, n_cols = recording.boxes[index].tolist()
     axes.add_patch(Rectangle((col - 0.5, row - 0.5), n_cols, n_rows, **style))
 
 
-def _colour(state: str) -> tuple[float, ...]:
-    return tuple(value / 255 for value in COLOURS[state])
+def _colour(state: str) -> tuple[float, float, float]:
+    red, green, blue = COLOURS[state]
+    return red / 255, green / 255, blue / 255

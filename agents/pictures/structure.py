@@ -63,7 +63,7 @@ def draw_structure(recording: Recording, title: str | None = None) -> Figure:
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     axes.axis("off")
     if recording.confidence is not None:
-        add_scale_below(axes, "probability of a pair, and of a base to be as drawn")
+        add_scale_below(figure, "probability of a pair, and of a base to be as drawn")
     figure.suptitle(title or title_of(recording), fontsize=11, parse_math=False)
     return figure
 
@@ -85,13 +85,14 @@ def _pairs(axes: Axes, recording: Recording, places: FloatArray, scale: float) -
             rungs.append(places[pair])
             colours.append(colour)
         else:
-            axes.add_patch(_arc(*places[pair], colour, scale))
+            axes.add_patch(_arc(places[pair], colour, scale))
     lines = LineCollection(rungs, colors=colours, linewidths=_points(4, scale), zorder=2)
     lines.set_gid("pairs")
     axes.add_collection(lines)
 
 
-def _arc(start: FloatArray, end: FloatArray, colour: Any, scale: float) -> FancyArrowPatch:
+def _arc(ends: FloatArray, colour: Any, scale: float) -> FancyArrowPatch:
+    start, end = ends.tolist()
     arc = FancyArrowPatch(
         tuple(start),
         tuple(end),
@@ -109,16 +110,16 @@ def _arc(start: FloatArray, end: FloatArray, colour: Any, scale: float) -> Fancy
 
 def _bases(axes: Axes, recording: Recording, places: FloatArray, scale: float) -> None:
     fill = base_colours(recording)
-    size = _points(11, scale) ** 2
-    dots = axes.scatter(*places.T, s=size, c=fill, edgecolors="0.3", linewidths=0.4, zorder=3)
+    look: dict[str, Any] = {"s": _points(11, scale) ** 2, "c": fill, "zorder": 3}
+    dots = axes.scatter(places[:, 0], places[:, 1], edgecolors="0.3", linewidths=0.4, **look)
     dots.set_gid("bases")
     if len(recording.seq) > MOST_LETTERS:
         return
     is_dark = _is_dark(fill, len(places))
     style: dict[str, Any] = {"ha": "center", "va": "center_baseline", "zorder": 4}
-    for place, base, dark in zip(places, recording.seq, is_dark, strict=True):
+    for (x, y), base, dark in zip(places.tolist(), recording.seq, is_dark, strict=True):
         colour = "white" if dark else "black"
-        axes.text(*place, base, fontsize=_points(7.5, scale), color=colour, **style)
+        axes.text(x, y, base, fontsize=_points(7.5, scale), color=colour, **style)
 
 
 def _is_dark(fill: FloatArray | str, n: int) -> list[bool]:
@@ -137,7 +138,8 @@ def _positions(axes: Axes, places: FloatArray, scale: float) -> None:
     away = SPACING * 1.1 * size / _points(6.5, scale)
     style: dict[str, Any] = {"ha": "center", "va": "center", "color": KNOWN, "fontsize": size}
     for position, text in chosen.items():
-        axes.text(*places[position] + away * _outward(places, position, away), text, **style)
+        x, y = (places[position] + away * _outward(places, position, away)).tolist()
+        axes.text(x, y, text, **style)
 
 
 def _outward(places: FloatArray, position: int, away: float) -> FloatArray:

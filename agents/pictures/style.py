@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
 
 from boxfold.agents.recording import Recording
 from boxfold.features.agreement import agreement
@@ -57,11 +58,11 @@ def add_scale(axes: Axes, place: tuple[float, float, float, float], label: str) 
     _as_scale(bar, label)
 
 
-def add_scale_below(axes: Axes, label: str) -> None:
-    """The same colour bar under the axes."""
+def add_scale_below(figure: Figure, label: str) -> None:
+    """The same colour bar under the only axes of a figure, 2.5 inches wide."""
+    shrink = min(0.5, 2.5 / figure.get_figwidth())
     colours = ScalarMappable(cmap=SURE)
-    shrink = min(0.5, 2.5 / axes.figure.get_figwidth())
-    bar = axes.figure.colorbar(colours, ax=axes, location="bottom", shrink=shrink, aspect=30)
+    bar = figure.colorbar(colours, ax=figure.axes, location="bottom", shrink=shrink, aspect=30)
     _as_scale(bar, label)
 
 
