@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 SHARE = 0.03
 """Of the CPU time of the process."""
 
-FIRST = 0.7
+FIRST = 2.0
 """CPU seconds that the first pictures are expected to take, imports included."""
 
 

@@ -13,7 +13,7 @@ def test_the_commands_print_what_is_shown(call, agrees, tmp_path, monkeypatch):
     (fasta,) = re.findall(r'title="hammerhead.fa"\n(.*?)```', TEXT, re.DOTALL)
     Path("hammerhead.fa").write_text(fasta)
     assert [command.split()[0] for command, _ in COMMANDS] == [
-        *["predict"] * 3, "dataset", "propose", "train-agent", "evaluate", "predict",
+        *["predict"] * 3, "view", "dataset", "propose", "train-agent", "evaluate", "predict",
     ]  # fmt: skip
     for command, shown in COMMANDS:
         done = call(*shlex.split(command))

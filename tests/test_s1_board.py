@@ -68,14 +68,14 @@ def test_a_run_that_measured_nothing_ends_without_events(tmp_path):
 
 
 def test_pictures_are_drawn_at_the_end_and_while_they_are_cheap(monkeypatch):
-    clock = iter([10.0, 40.0, 41.0, 60.0, 80.0, 81.0, 82.0, 83.0])
+    clock = iter([60.0, 70.0, 72.0, 80.0, 140.0, 143.0, 144.0, 147.0])
     monkeypatch.setattr(drawing_budget.time, "process_time", lambda: next(clock))
     shown = []
     run = type("Run", (), {"show": lambda self, step, figures: shown.append(step)})()
     budget = DrawingBudget()
-    budget.draw(run, 1, False, dict)  # at 10 s: .7 s expected, .3 s are 3 %
-    budget.draw(run, 2, False, dict)  # at 40 s: 1.2 s are 3 %; takes 1 s
-    budget.draw(run, 3, False, dict)  # at 60 s: 1 s spent, 1 s expected, 1.8 s are 3 %
-    budget.draw(run, 4, False, dict)  # at 80 s: 2.4 s are 3 %; takes 1 s
-    budget.draw(run, 5, True, dict)  # the last one, at 82 s, in any case
+    budget.draw(run, 1, False, dict)  # at 60 s: 2 s expected, 1.8 s are 3 %
+    budget.draw(run, 2, False, dict)  # at 70 s: 2.1 s are 3 %; takes 2 s
+    budget.draw(run, 3, False, dict)  # at 80 s: 2 s spent, 2 s expected, 2.4 s are 3 %
+    budget.draw(run, 4, False, dict)  # at 140 s: 4.2 s are 3 %; takes 3 s
+    budget.draw(run, 5, True, dict)  # at 144 s: too dear, but there is no other time
     assert shown == [2, 4, 5] and next(clock, None) is None
