@@ -6,7 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,13 +14,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from boxfold.agents.learned import Role, save_learned
+from boxfold.agents.learned import Learned, Role, save_learned
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.errors import DivergedError, InputError
+from boxfold.s1.drawing_budget import DrawingBudget
 from boxfold.s1.run_folder import RunFolder, optimizer_tensors, restore_optimizer, without_prefix
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Report = Callable[[str], None]
 
@@ -113,7 +117,7 @@ class EpochTrainer(ABC):
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
-        self.progress = Progress()
+        self.progress, self._budget = Progress(), DrawingBudget()
         if run.has("state"):
             self._restore()
         else:
@@ -151,6 +155,8 @@ class EpochTrainer(ABC):
             self.progress.cpu_seconds += time.process_time() - start
             score, metrics = self.validate()
             self.run.log(self.progress.epoch, {**losses, **metrics})
+            is_last = self._spent() >= 1
+            self._budget.draw(self.run, self.progress.epoch, is_last, self._pictures)
             self._keep_best(score)
             self._checkpoint()
             report(
@@ -161,7 +167,14 @@ class EpochTrainer(ABC):
                 f"{self.progress.cpu_seconds:.0f} CPU s"
             )
             after_validation(metrics)
-        self.run.finish()
+        self.run.finish(self.progress.best_epoch)
+
+    def _pictures(self) -> "dict[str, Figure]":
+        from boxfold.agents.validation_pictures import validation_pictures  # only where it is drawn
+
+        config, threshold = self.config.assembly, self.progress.threshold
+        learned = Learned.in_training(self.network, self.role, config, threshold, self.facts)
+        return validation_pictures(learned, self.validation, config, self.run.path.name)
 
     def _spent(self, part: float = 0.0, seconds: float = 0.0) -> float:
         """Share of the budget that is used, with a part of the current epoch."""
