@@ -1,49 +1,19 @@
 """Behaviour cloning of the exact optimum, or of the best set by a known structure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from boxfold.agents.completion import Teacher, completion_of
+from boxfold.agents.completion import completion_of
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.policy_training import PolicyTrainer
 from boxfold.agents.teacher import States, teacher_states
-from boxfold.agents.training import TrainConfig
+from boxfold.agents.training_config import CloneConfig
 from boxfold.envs.instance import Instance
 from boxfold.s1.run_folder import RunFolder
-
-
-@dataclass(frozen=True)
-class CloneConfig(TrainConfig):
-    """One training of a `clone` agent."""
-
-    explore: float = field(
-        default=0.25,
-        metadata={"help": "share of episodes that the policy itself plays, from the 2nd epoch on"},
-    )
-
-    teacher: Teacher = field(
-        default="energy",
-        metadata={
-            "help": "what is right: the set of least free energy (energy) or the set that agrees "
-            "best with the known structure (known)"
-        },
-    )
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.explore <= 1:
-            raise ValueError(f"explore is {self.explore} (a share, from 0 to 1)")
-        if self.teacher not in get_args(Teacher):
-            raise ValueError(f"teacher is '{self.teacher}' (allowed: energy, known)")
-        if self.teacher == "energy" and self.assembly.pseudoknots == "allow":
-            raise ValueError(
-                "teacher energy: its sets are nested, pseudoknots can't be allow (known: they may)"
-            )
 
 
 class CloneTrainer(PolicyTrainer):

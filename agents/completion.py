@@ -1,19 +1,18 @@
 """Who names the best completion of an assembly: the teachers that cloning learns from."""
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from boxfold.agents.agent import Picks
 from boxfold.agents.oracle import BestF1, best_f1
+from boxfold.agents.training_config import Teacher
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.errors import InputError
 from boxfold.features.stem_weights import shared_pairs
 from boxfold.rewards.additive import AdditiveConfig, additive_optimum
-
-Teacher = Literal["energy", "known"]
 
 
 class Completion(Protocol):

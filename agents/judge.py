@@ -1,7 +1,6 @@
 """Training of a judge: what share of a box's pairs does the known structure have?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -16,35 +15,11 @@ from boxfold.agents.judge_features import JUDGE_NAMES, judge_features
 from boxfold.agents.layout import Layouts
 from boxfold.agents.learned_agents import first_logits
 from boxfold.agents.network import AssemblyNetwork
-from boxfold.agents.network_config import NetworkConfig
-from boxfold.agents.training import EpochTrainer, TrainConfig
+from boxfold.agents.training import EpochTrainer
+from boxfold.agents.training_config import JudgeConfig
 from boxfold.envs.instance import Instance
 from boxfold.rewards.additive import AdditiveConfig
 from boxfold.s1.run_folder import RunFolder
-
-JUDGE_NETWORK = NetworkConfig(n_token_features=len(JUDGE_NAMES))
-
-
-@dataclass(frozen=True)
-class JudgeConfig(TrainConfig):
-    """One training of a judge."""
-
-    network: NetworkConfig = field(default=JUDGE_NETWORK, metadata={"help": "shape of the network"})
-    weight_decay: float = field(default=1e-2, metadata={"help": "AdamW weight decay"})
-    threshold: float = field(
-        default=0.25, metadata={"help": "share of true pairs at which a box is worth nothing"}
-    )
-    trust: float = field(
-        default=0.7, metadata={"help": "weight of the judge's word, the rest is S1's; at most 1"}
-    )
-    knot_charge: float = field(
-        default=0.25,
-        metadata={"help": "pairs that a stem outside of the nested part must be worth"},
-    )
-
-    def __post_init__(self) -> None:
-        if not 0 < self.trust <= 1 or not 0 < self.threshold < 1:
-            raise ValueError("trust is above 0 and at most 1, threshold between 0 and 1")
 
 
 class JudgeTrainer(EpochTrainer):

@@ -5,9 +5,6 @@ from torch import Tensor, nn
 
 from boxfold.features.sequence import BASES
 
-MAX_K = 5
-"""Longest words: there are 1,024 of them."""
-
 FLANK = 10
 """Bases on each side of each strand that count as surroundings."""
 

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from boxfold.agents.kmer_counts import MAX_K
 from boxfold.envs.observation import GLOBAL_NAMES
 from boxfold.features.tokens import N_TOKEN_FEATURES
+
+MAX_K = 5
+"""Longest words whose counts a network may see: there are 1,024 of them."""
 
 
 @dataclass(frozen=True)

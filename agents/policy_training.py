@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from boxfold.agents.layout import Layouts
 from boxfold.agents.network import AssemblyNetwork
-from boxfold.agents.training import EpochTrainer, TrainConfig
+from boxfold.agents.training import EpochTrainer
+from boxfold.agents.training_config import TrainConfig
 from boxfold.agents.validation import judged_by, validate_policy
 from boxfold.envs.instance import Instance
 from boxfold.s1.run_folder import RunFolder

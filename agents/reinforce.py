@@ -13,7 +13,6 @@ itself loses against the exact best completion, and by `credit` for what is lost
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +25,7 @@ from boxfold.agents.layout import with_n_actions, with_n_slots
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.policy_training import PolicyTrainer
 from boxfold.agents.same_states import same_states
-from boxfold.agents.training import TrainConfig
+from boxfold.agents.training_config import ReinforceConfig
 from boxfold.envs.instance import Instance
 from boxfold.rewards.reward import reward_scale
 from boxfold.s1.run_folder import RunFolder
@@ -36,35 +35,6 @@ _NOTHING = 1e-3
 
 _NEAR_SHARE = 0.25
 """Share of states where the policy is compared with its start."""
-
-
-@dataclass(frozen=True)
-class ReinforceConfig(TrainConfig):
-    """One training of a `reinforce` agent."""
-
-    epochs: int = field(default=2, metadata={"help": "passes over the training instances"})
-    batch_instances: int = field(default=32, metadata={"help": "instances per optimiser step"})
-    learning_rate: float = field(default=2e-4, metadata={"help": "after warm-up; falls to 0"})
-    samples: int = field(default=8, metadata={"help": "episodes per instance, at least 2"})
-    best_weight: float = field(
-        default=0.5, metadata={"help": "share of the best of the samples in the objective, 0 to 1"}
-    )
-    credit: float = field(
-        default=0.5,
-        metadata={"help": "discount of later losses, 0 to 1; only with the reward potential"},
-    )
-    kl_weight: float = field(
-        default=0.1,
-        metadata={"help": "price of moving away from the start, per nat (no start: no price)"},
-    )
-
-    def __post_init__(self) -> None:
-        if self.samples < 2:
-            raise ValueError(f"samples is {self.samples} (at least 2: one judges the other)")
-        if not 0 <= self.best_weight <= 1:
-            raise ValueError(f"best_weight is {self.best_weight} (a share, from 0 to 1)")
-        if not 0 <= self.credit <= 1:
-            raise ValueError(f"credit is {self.credit} (a discount, from 0 to 1)")
 
 
 def against_others(returns: NDArray[np.float64]) -> NDArray[np.float64]:

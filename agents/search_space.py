@@ -4,10 +4,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from boxfold.agents.clone import CloneConfig
-from boxfold.agents.reinforce import ReinforceConfig
 from boxfold.agents.sb3_config import RLConfig
-from boxfold.agents.training import TrainConfig
+from boxfold.agents.training_config import CloneConfig, ReinforceConfig, TrainConfig
 from boxfold.s1.search_space import Setting, epochs_within
 from boxfold.s1.study import StudyConfig
 

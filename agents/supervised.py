@@ -1,7 +1,6 @@
 """The supervised baseline: is this box in the structure? One sigmoid per box, then greedily."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -11,7 +10,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from boxfold.agents.layout import Layouts
 from boxfold.agents.learned_agents import above, box_logits, first_logits
-from boxfold.agents.training import EpochTrainer, TrainConfig
+from boxfold.agents.training import EpochTrainer
+from boxfold.agents.training_config import SupervisedConfig
 from boxfold.agents.validation import validation_scores
 from boxfold.envs.instance import Instance
 from boxfold.features.agreement import agreement
@@ -22,16 +22,6 @@ from boxfold.s1.run_folder import RunFolder
 
 THRESHOLDS = np.arange(1, 20) / 20
 """Probabilities tried as the threshold of greedy assembly."""
-
-
-@dataclass(frozen=True)
-class SupervisedConfig(TrainConfig):
-    """One training of the supervised baseline."""
-
-    full_recall_only: bool = field(
-        default=False,
-        metadata={"help": "train only where every stem of the structure is proposed"},
-    )
 
 
 def is_target(instance: Instance) -> BoolArray:

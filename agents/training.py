@@ -5,7 +5,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +16,7 @@ from tqdm import tqdm
 
 from boxfold.agents.learned import Learned, Role, save_learned
 from boxfold.agents.network import AssemblyNetwork
-from boxfold.agents.network_config import NetworkConfig
-from boxfold.envs.config import AssemblyConfig
+from boxfold.agents.training_config import TrainConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.errors import DivergedError, InputError
 from boxfold.s1.drawing_budget import DrawingBudget
@@ -38,36 +37,6 @@ def ignored(metrics: Mapping[str, float]) -> None:
 
 STATE_KIND = "assembly-state"
 """What checkpoints of agents call themselves."""
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """One training by epochs."""
-
-    network: NetworkConfig = field(
-        default_factory=NetworkConfig, metadata={"help": "shape of the network"}
-    )
-    assembly: AssemblyConfig = field(
-        default_factory=AssemblyConfig, metadata={"help": "settings of the environment"}
-    )
-    epochs: int = field(default=12, metadata={"help": "passes over the training instances"})
-    epoch_instances: int = field(
-        default=0,
-        metadata={"help": "drawn for each epoch, which is shorter then; 0 = all instances"},
-    )
-    minutes: float = field(
-        default=0.0, metadata={"help": "CPU minutes after which training ends; 0 = no limit"}
-    )
-    batch_instances: int = field(default=16, metadata={"help": "instances per optimiser step"})
-    learning_rate: float = field(default=1e-3, metadata={"help": "after warm-up; falls to 0"})
-    warmup: float = field(default=0.03, metadata={"help": "share of the training that warms up"})
-    weight_decay: float = field(default=1e-4, metadata={"help": "AdamW weight decay"})
-    gradient_clip: float = field(default=1.0, metadata={"help": "largest gradient norm"})
-    seed: int = field(default=0, metadata={"help": "seed of weights, order and states"})
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        return dataclasses.asdict(self)
 
 
 @dataclass

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import pandas as pd
 
 from boxfold.agents.search_space import SETTINGS, AgentConfig, AgentSearchConfig, within_budget
-from boxfold.agents.training import AfterValidation, Report, TrainConfig
+from boxfold.agents.training import AfterValidation, Report
+from boxfold.agents.training_config import TrainConfig
 from boxfold.agents.validation import score_of
 from boxfold.s1.run_folder import RunFolder
 from boxfold.s1.search import Heard, OpenRun, Search

@@ -13,11 +13,12 @@ from interleaved import Row, Side, compared, cpu_seconds
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
-from boxfold.agents.clone import CloneConfig, CloneTrainer
-from boxfold.agents.reinforce import ReinforceConfig, ReinforceTrainer
+from boxfold.agents.clone import CloneTrainer
+from boxfold.agents.reinforce import ReinforceTrainer
 from boxfold.agents.sb3_config import RLConfig
 from boxfold.agents.sb3_training import make_model
 from boxfold.agents.training import EpochTrainer
+from boxfold.agents.training_config import CloneConfig, ReinforceConfig
 from boxfold.envs.batch import BatchAssembly, StepResult
 from boxfold.envs.box_assembly import BoxAssemblyEnv
 from boxfold.envs.config import AssemblyConfig

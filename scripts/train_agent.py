@@ -5,27 +5,29 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from boxfold.agents.clone import CloneConfig, CloneTrainer
-from boxfold.agents.layout import observing_bases
-from boxfold.agents.learned import load_learned, seeing_reactivities
-from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
-from boxfold.agents.reinforce import ReinforceConfig, ReinforceTrainer
 from boxfold.agents.sb3_config import preset
-from boxfold.agents.sb3_training import RLTrainer, load_zip
 from boxfold.agents.search_space import AgentConfig
+from boxfold.agents.training_config import CloneConfig, ReinforceConfig
 from boxfold.envs.config import AssemblyConfig
-from boxfold.envs.instance import Instance
+from boxfold.envs.fitting import observing_bases
 from boxfold.features.errors import InputError
 from boxfold.rewards.probing_reward import ProbingReward
 from boxfold.rewards.reward_text import REWARD_HELP, reward_config
-from boxfold.s1.run_folder import RunFolder
 from boxfold.scripts.agent_data import add_data_arguments, data_config, load_instances
 from boxfold.scripts.common import say, verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, check_range, overridden, refuse_unused
+
+if TYPE_CHECKING:
+    from boxfold.agents.clone import CloneTrainer
+    from boxfold.agents.network import AssemblyNetwork
+    from boxfold.agents.reinforce import ReinforceTrainer
+    from boxfold.agents.sb3_training import RLTrainer
+    from boxfold.envs.instance import Instance
+    from boxfold.s1.run_folder import RunFolder
 
 DESCRIPTION = """Train an agent on proposed boxes: by cloning the exact optimum (clone), or by
 reinforcement: leave-one-out REINFORCE (reinforce) or Stable-Baselines3 (ppo, a2c), from scratch or
@@ -88,6 +90,8 @@ def add_task_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train."""
+    from boxfold.s1.run_folder import RunFolder  # torch takes a second: not for --help
+
     config, start = training_config(args)
     train, validation = load_instances(args)
     assembly = observing_bases([*train, *validation], config.assembly, config.network.needs_bases)
@@ -107,12 +111,16 @@ def run_config(args: argparse.Namespace, config: AgentConfig) -> dict[str, Any]:
 
 def trainer_of(
     config: AgentConfig,
-    train: Sequence[Instance],
-    validation: Sequence[Instance],
-    run: RunFolder,
-    start: AssemblyNetwork | None,
-) -> CloneTrainer | ReinforceTrainer | RLTrainer:
+    train: "Sequence[Instance]",
+    validation: "Sequence[Instance]",
+    run: "RunFolder",
+    start: "AssemblyNetwork | None",
+) -> "CloneTrainer | ReinforceTrainer | RLTrainer":
     """What trains by a config, in a run folder."""
+    from boxfold.agents.clone import CloneTrainer
+    from boxfold.agents.reinforce import ReinforceTrainer
+    from boxfold.agents.sb3_training import RLTrainer
+
     if isinstance(config, CloneConfig):
         return CloneTrainer(config, train, validation, run, start)
     if isinstance(config, ReinforceConfig):
@@ -127,7 +135,7 @@ def default_config(algorithm: str, has_start: bool) -> AgentConfig:
     return CloneConfig() if algorithm == "clone" else ReinforceConfig()
 
 
-def training_config(args: argparse.Namespace) -> tuple[AgentConfig, AssemblyNetwork | None]:
+def training_config(args: argparse.Namespace) -> "tuple[AgentConfig, AssemblyNetwork | None]":
     """Config of a training, and the network it starts from.
 
     Raises
@@ -135,6 +143,8 @@ def training_config(args: argparse.Namespace) -> tuple[AgentConfig, AssemblyNetw
     InputError
         If flags do not go together, or the start can't be read.
     """
+    from boxfold.agents.learned import seeing_reactivities
+
     if args.algorithm in ("clone", "reinforce") and (args.action_types != "stem" or args.no_mask):
         raise InputError(
             f"--algorithm {args.algorithm}: picks stems that fit; --action-types and --no-mask "
@@ -174,13 +184,17 @@ def _assembly(args: argparse.Namespace) -> AssemblyConfig:
         raise InputError(str(error)) from None
 
 
-def _start(args: argparse.Namespace) -> AssemblyNetwork | None:
+def _start(args: argparse.Namespace) -> "AssemblyNetwork | None":
+    from boxfold.agents.learned import load_learned
+
     if args.init is None:
         return None
     path = Path(args.init)
     if path.suffix == ".zip":
         if not args.trust_pickle:
             raise InputError(f"{path}: loading it may run code; --trust-pickle allows it")
+        from boxfold.agents.sb3_training import load_zip
+
         return load_zip(path)
     learned = load_learned(path / "weights.safetensors" if path.is_dir() else path)
     if learned.role != "policy":

@@ -3,19 +3,18 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from boxfold.agents.judge import JUDGE_NETWORK, JudgeConfig, JudgeTrainer
-from boxfold.agents.learned import load_learned
-from boxfold.agents.network import AssemblyNetwork
-from boxfold.agents.registry import weights_path
-from boxfold.agents.supervised import with_structures
+from boxfold.agents.training_config import JUDGE_NETWORK, JudgeConfig
 from boxfold.envs.config import AssemblyConfig
 from boxfold.features.errors import InputError
-from boxfold.s1.run_folder import RunFolder
 from boxfold.scripts.agent_data import add_data_arguments, data_config, load_instances
 from boxfold.scripts.common import say, verb_main
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, overridden
+
+if TYPE_CHECKING:
+    from boxfold.agents.network import AssemblyNetwork
 
 DESCRIPTION = """Train a judge: which share of its pairs each box has in the known structure. The
 assembly with most true pairs to expect is then found exactly. The best epoch by loss is kept."""
@@ -35,6 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train."""
+    from boxfold.agents.judge import JudgeTrainer  # torch takes a second: not for --help
+    from boxfold.agents.supervised import with_structures
+    from boxfold.s1.run_folder import RunFolder
+
     config = overridden(
         JudgeConfig(),
         args,
@@ -54,7 +57,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _start(name: str, config: JudgeConfig) -> AssemblyNetwork:
+def _start(name: str, config: JudgeConfig) -> "AssemblyNetwork":
+    from boxfold.agents.learned import load_learned
+    from boxfold.agents.registry import weights_path
+
     learned = load_learned(weights_path(name))
     if learned.role != "judge" or learned.network.config != config.network:
         raise InputError(f"--init {name}: no judge of this shape")

@@ -5,11 +5,10 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 
-from boxfold.agents.layout import observing_bases
 from boxfold.agents.network_config import NetworkConfig
-from boxfold.agents.supervised import SupervisedConfig, SupervisedTrainer, with_structures
+from boxfold.agents.training_config import SupervisedConfig
 from boxfold.envs.config import AssemblyConfig
-from boxfold.s1.run_folder import RunFolder
+from boxfold.envs.fitting import observing_bases
 from boxfold.scripts.agent_data import add_data_arguments, data_config, load_instances
 from boxfold.scripts.common import say, verb_main
 from boxfold.scripts.configs import command_line
@@ -35,6 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train."""
+    from boxfold.agents.supervised import (  # torch takes a second: not for --help
+        SupervisedTrainer,
+        with_structures,
+    )
+    from boxfold.s1.run_folder import RunFolder
+
     network = overridden(NetworkConfig(), args)
     config = overridden(
         SupervisedConfig(),

@@ -6,19 +6,21 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from boxfold.agents.layout import observing_bases
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.search_space import SETTINGS, AgentConfig, AgentSearchConfig
-from boxfold.agents.tune import AgentSearch
+from boxfold.envs.fitting import observing_bases
 from boxfold.features.optional import require_package
-from boxfold.s1.run_folder import RunFolder
 from boxfold.scripts import train_agent
 from boxfold.scripts.agent_data import add_data_arguments, load_instances
 from boxfold.scripts.common import verb_main, verb_parser
 from boxfold.scripts.configs import command_line
 from boxfold.scripts.overrides import add_override_arguments, given_flags, overridden
 from boxfold.scripts.tuning import add_search_arguments, flags_of, given_words, run_search
+
+if TYPE_CHECKING:
+    from boxfold.s1.run_folder import RunFolder
 
 _SEARCHED = "\n".join(f"{name}: {flags_of(settings)};" for name, settings in SETTINGS.items())
 
@@ -55,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search."""
+    from boxfold.agents.tune import AgentSearch  # torch takes a second: not for --help
+    from boxfold.s1.run_folder import RunFolder
+
     require_package("Optuna", "tune")
     settings = SETTINGS[args.algorithm]
     fixed = [setting.name for setting in settings if hasattr(args, setting.name)]
@@ -68,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     stored |= {"search": asdict(search_config)}
     folder = RunFolder.open(args.out, stored, command_line(), args.resume, args.overwrite).path
 
-    def open_run(path: Path, trial: AgentConfig) -> RunFolder:
+    def open_run(path: Path, trial: AgentConfig) -> "RunFolder":
         content = train_agent.run_config(args, trial)
         return RunFolder.open(path, content, train_command(args, trial, path), True, False)
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from boxfold.agents.clone import CloneConfig, CloneTrainer
+from boxfold.agents.clone import CloneTrainer
 from boxfold.agents.completion import BestKnown, LeastEnergy, completion_of
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.oracle import best_f1
 from boxfold.agents.rollout import different_assemblies
 from boxfold.agents.teacher import teacher_states
+from boxfold.agents.training_config import CloneConfig
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance, instance_from_sequence
 from boxfold.features.box import boxes_to_array, stem_box

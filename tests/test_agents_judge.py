@@ -8,12 +8,13 @@ from boxfold.agents import judge_agent
 from boxfold.agents.additive_agents import BestScoreAgent, BestScoreConfig
 from boxfold.agents.additive_tuning import structure_scores
 from boxfold.agents.confidence import JudgesPairs, pairs_of_agent
-from boxfold.agents.judge import JUDGE_NETWORK, JudgeConfig, JudgeTrainer
+from boxfold.agents.judge import JudgeTrainer
 from boxfold.agents.judge_agent import JudgeAgent, judged_shares
 from boxfold.agents.judge_features import EXTRA_NAMES, JUDGE_NAMES, judge_features
 from boxfold.agents.learned import Learned, load_learned, save_learned
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.registry import load_agent
+from boxfold.agents.training_config import JUDGE_NETWORK, JudgeConfig
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import Instance
 from boxfold.features.calibration import IDENTITY, Calibration, reliability

@@ -7,13 +7,13 @@ from boxfold.agents.learned import load_learned
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.reinforce import (
-    ReinforceConfig,
     ReinforceTrainer,
     against_others,
     against_same_state,
     distinct_states,
     gain_of_best,
 )
+from boxfold.agents.training_config import ReinforceConfig
 from boxfold.envs.config import AssemblyConfig
 from boxfold.envs.instance import instance_from_sequence
 from boxfold.features.synthetic import synthetic_sequence

@@ -7,19 +7,15 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from boxfold.agents.clone import CloneConfig, CloneTrainer
+from boxfold.agents.clone import CloneTrainer
 from boxfold.agents.learned_agents import PolicyAgent
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.sb3_config import preset
 from boxfold.agents.sb3_training import RLTrainer
-from boxfold.agents.supervised import (
-    SupervisedConfig,
-    SupervisedTrainer,
-    is_target,
-    with_structures,
-)
+from boxfold.agents.supervised import SupervisedTrainer, is_target, with_structures
 from boxfold.agents.training import EpochTrainer
+from boxfold.agents.training_config import CloneConfig, SupervisedConfig
 from boxfold.agents.validation import validate_policy, validation_scores
 from boxfold.agents.value_fit import fit_value
 from boxfold.envs.config import AssemblyConfig
