@@ -237,7 +237,8 @@ class RunFolder:
         if not file.exists():
             return pd.DataFrame(columns=["step"])
         try:
-            table = pd.read_csv(file)
+            # Python's own numbers: those of pandas may differ in the last digit.
+            table = pd.read_csv(file, dtype=str, keep_default_na=False).map(_number)
         except (ValueError, OverflowError) as error:
             raise InputError(f"{file}: no CSV table ({error})") from None
         if "step" not in table:
@@ -289,3 +290,8 @@ class RunFolder:
             for tag, value in row.items()
             if tag.startswith(("eval/", "validation/")) and math.isfinite(value)
         }
+
+
+def _number(text: str) -> float:
+    """Number of a cell; as whole as it is written."""
+    return int(text) if text.lstrip("-").isdigit() else float(text or "nan")

@@ -84,6 +84,8 @@ class S1Trainer:
         self._losses: list[dict[str, float]] = []
         if group.from_first(lambda: run.has("state")):
             self._restore()
+        else:
+            run.rewind(-1)  # killed before its first checkpoint
 
     def fit(
         self, report: Any = print, after_epoch: AfterEpoch = lambda epoch, metrics: None

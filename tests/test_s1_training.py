@@ -76,6 +76,22 @@ def test_killed_run_ends_with_the_same_weights(tmp_path, examples):
         torch.testing.assert_close(found[name], value, rtol=0, atol=0)
 
 
+def test_killed_before_its_first_checkpoint_a_run_forgets_its_metrics(
+    tmp_path, examples, monkeypatch
+):
+    config = dataclasses.replace(CONFIG, epochs=1, checkpoint_batches=1000)
+
+    def killed(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(S1Trainer, "_checkpoint", killed)
+        train(tmp_path / "cut", examples, config)
+    assert len((tmp_path / "cut" / "metrics.csv").read_text().splitlines()) == 2
+    resumed = train(tmp_path / "cut", examples, config, resume=True)
+    assert resumed.metrics()["step"].tolist() == [1]
+
+
 def test_training_lowers_the_loss(tmp_path, examples):
     config = dataclasses.replace(CONFIG, epochs=6, learning_rate=1e-2)
     losses = train(tmp_path / "run", examples, config).metrics()["train/loss"]
