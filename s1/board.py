@@ -64,7 +64,7 @@ class Board:
         """
         self.numbers(step, final)
         for summary in hparams(flat(config), dict(final)):
-            self._writer.file_writer.add_summary(summary)
+            self._writer._get_file_writer().add_summary(summary)
         self._writer.flush()
 
     def close(self) -> None:
