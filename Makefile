@@ -12,7 +12,7 @@ train train-s1 train-s1-real train-judge train-f1: export MALLOC_MMAP_MAX_ = 0
 train train-s1 train-s1-real train-judge train-f1: export MALLOC_TRIM_THRESHOLD_ = 17179869184
 train train-s1 train-s1-real train-judge train-f1: export MALLOC_TOP_PAD_ = 268435456
 
-.PHONY: install demo test bench stress checksums check lint type clean train train-s1 train-s1-real train-judge train-f1
+.PHONY: install demo test wheel-check test-no-torch bench stress checksums check lint type clean train train-s1 train-s1-real train-judge train-f1
 .DEFAULT_GOAL := install
 
 install: $(STAMP) ## create .venv with the pinned dependencies and boxfold itself
@@ -240,6 +240,18 @@ stress: $(STAMP) ## every heavy check at full size, with a table of what was tri
 
 checksums: $(STAMP) ## list the weights that ship in SHA256SUMS, which loading checks
 	$(BIN)/python -m boxfold.features.checksum s1/weights agents/weights
+
+wheel-check: $(STAMP) ## sdist and wheel in an empty environment outside the checkout (minutes: pip)
+	.ci/wheel
+
+# What these tests import, without torch; docs/install.md says with what they were run.
+NO_TORCH := numpy scipy pandas pyarrow gymnasium ViennaRNA PyYAML joblib tqdm pyfaidx gffutils edlib scikit-learn matplotlib shtab pytest pytest-xdist hypothesis
+
+test-no-torch: ## the tests that need no torch, with another PYTHON=python3.12
+	@test -x .venv-$(PYTHON)/bin/python || $(PYTHON) -m venv .venv-$(PYTHON)
+	@.venv-$(PYTHON)/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt $(NO_TORCH)
+	@.venv-$(PYTHON)/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	PYTHONPATH=tests .venv-$(PYTHON)/bin/python -m pytest -p importable -n 2
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -80,8 +81,8 @@ def test_tracked_files_name_no_machine():
 
 
 @pytest.fixture(scope="module")
-def wheel_names(tmp_path_factory) -> set[str]:
-    """Names in a wheel built from a copy of the tree (a build leaves files behind)."""
+def tree(tmp_path_factory) -> Path:
+    """A copy of what is built (a build leaves files behind)."""
     tree = tmp_path_factory.mktemp("tree")
     for layer in FLOW:
         shutil.copytree(
@@ -89,14 +90,45 @@ def wheel_names(tmp_path_factory) -> set[str]:
         )
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist"]
+    return tree
+
+
+def built(tree: Path, kind: str, out: Path) -> Path:
+    """What a build of a kind, ``sdist`` or ``wheel``, leaves in a new folder."""
+    command = [sys.executable, "-m", "build", f"--{kind}", "--no-isolation", "--outdir", str(out)]
     done = subprocess.run(
         command, cwd=tree, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": ""}
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = (tree / "dist").glob("*.whl")
+    (path,) = out.iterdir()
+    return path
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    """Content of the files of a wheel by name."""
     with zipfile.ZipFile(wheel) as archive:
-        return set(archive.namelist())
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def wheel(tree, tmp_path_factory) -> dict[str, bytes]:
+    """The wheel of the tree."""
+    return contents(built(tree, "wheel", tmp_path_factory.mktemp("dist") / "wheel"))
+
+
+@pytest.fixture(scope="module")
+def wheel_names(wheel) -> set[str]:
+    return set(wheel)
+
+
+def test_the_wheel_of_the_sdist_is_that_of_the_tree(wheel, tree, tmp_path):
+    sdist = built(tree, "sdist", tmp_path / "sdist")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    (unpacked,) = (tmp_path / "unpacked").iterdir()
+    of_sdist = contents(built(unpacked, "wheel", tmp_path / "wheel"))
+    assert {name for name in wheel if wheel[name] != of_sdist.get(name)} == set()
+    assert of_sdist.keys() == wheel.keys()
 
 
 def test_the_wheel_holds_exactly_the_tree(wheel_names):
