@@ -205,6 +205,8 @@ def _check_first_block(name: str, stream: io.BufferedReader) -> None:
 def _open(name: str, source: str | Path) -> Iterator[io.BufferedReader]:
     """Bytes of the file, decompressed if they start as gzip does."""
     if source == STANDARD_INPUT:
+        if sys.stdin is None:  # as a shell's <&- leaves it
+            raise InputError(f"{name}: is closed")
         yield _decompressed(sys.stdin.buffer)
         return
     try:

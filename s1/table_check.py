@@ -97,7 +97,7 @@ class TableCheck:
         cells = [self._frame[name].tolist() for name in columns]
         sizes = np.array([[_size(cell) for cell in column] for column in cells], dtype=np.int64)
         sizes = sizes.reshape(len(columns), len(self._frame))
-        lacks = (sizes < 0).all(axis=0) & may_lack
+        lacks = np.logical_and((sizes < 0).all(axis=0), may_lack)
         same = (sizes == sizes[0]).all(axis=0) & (sizes[0] >= 0)
         self._each(np.arange(len(self._frame)), lacks | same, f"no lists as long as {columns[0]}")
         of_row = np.repeat(np.arange(len(self._frame)), sizes[0].clip(0))

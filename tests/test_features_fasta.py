@@ -170,3 +170,10 @@ def test_a_gzip_file_that_breaks_off_keeps_its_complete_records(path: Path) -> N
     assert 10 < n_read < 31
     assert [record.seq for record in reading.records] == sequences[:n_read]
     assert reading.errors == [f"{path}: the gzip file is truncated after {n_read} complete records"]
+
+
+def test_standard_input_that_is_closed_is_named(monkeypatch):
+    """A shell's ``<&-`` leaves no stream at all."""
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InputError, match="standard input: is closed"):
+        list(read_fasta("-", print))

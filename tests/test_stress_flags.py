@@ -79,6 +79,7 @@ def values_of(action):
 
 def run(words, capsys):
     """Exit code and standard error of a command."""
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO()))
     try:
         with no_hang():
             code = cli.main(words)
@@ -90,7 +91,7 @@ def run(words, capsys):
 @pytest.mark.parametrize("n", [60, pytest.param(3_000, marks=pytest.mark.stress)])
 def test_random_flags(n, tmp_path, monkeypatch, capsys, tally):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    monkeypatch.setattr(sys, "stdin", None)  # `run` sets another one, this puts it back
     for name, content in FILES.items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / "folder").mkdir()
