@@ -11,6 +11,7 @@ from boxfold.features.box import boxes_to_array, hairpin_box, interior_loop_box,
 from boxfold.features.errors import InputError
 from boxfold.features.proposals import EVIDENCE, Proposals, no_loops
 from boxfold.s1.tables import (
+    DATASET_SCHEMA,
     DATASET_TYPES,
     PROPOSAL_TYPES,
     proposals_of_row,
@@ -84,6 +85,16 @@ def test_proposals_round_trip_through_a_file(tmp_path):
     assert_same(proposals_of_row(read.iloc[0]), proposals())
     assert_same(proposals_of_row(read.iloc[1]), empty)
     assert read["sequence"].tolist() == rows["sequence"].tolist()
+
+
+def test_text_that_is_not_utf8_is_named(tmp_path):
+    """Some readers hand it on as it is, and only the first look at it fails."""
+    ids = pa.Array.from_buffers(pa.string(), 1, [None, *pa.array([b"\xff"]).buffers()[1:]])
+    table = pa.table({"id": ids, "sequence": ["ACGU"]})
+    table = table.replace_schema_metadata({"boxfold_schema": DATASET_SCHEMA})
+    pq.write_table(table, tmp_path / "d")
+    with pytest.raises(InputError, match="d: no parquet file, or damaged"):
+        read_dataset(tmp_path / "d")
 
 
 def test_another_schema_is_named(tmp_path):
