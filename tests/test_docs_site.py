@@ -43,6 +43,13 @@ def test_every_page_outside_of_docs_is_in_the_menu():
     assert set(outside.values()) <= set(paths(SITE["nav"]))
 
 
+def test_every_page_of_docs_is_in_the_menu():
+    docs = ROOT / "docs"
+    pages = {path.relative_to(docs).as_posix() for path in docs.rglob("*.md")}
+    pages |= {path.relative_to(docs).as_posix() for path in docs.glob("notebooks/*.ipynb")}
+    assert pages - set(paths(SITE["nav"])) == set()
+
+
 @pytest.mark.parametrize(
     "page, text, wanted",
     [
