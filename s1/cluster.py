@@ -7,13 +7,13 @@ import platform
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, NamedTuple, TypeVar
 
 from dask.config import set as dask_settings
-from distributed import Client, WorkerPlugin
+from distributed import Client, Variable, get_client
 from distributed.versions import VersionMismatchWarning
 from joblib import Parallel, delayed
 from joblib._dask import DaskDistributedBackend
@@ -36,15 +36,12 @@ WATCH_SECONDS = 1
 SHAPING = ("boxfold", "numpy", "scipy", "torch", "viennarna", "dask", "distributed", "joblib")
 """Packages whose versions must be the same everywhere: they shape results, or carry them."""
 
-_functions: dict[str, bytes] = {}
-"""In a worker: functions that were sent to it, by digest."""
-
 
 class Cluster:
     """The workers of a Dask scheduler; see `boxfold.s1.engine.Engine`.
 
-    The work of a worker that is lost is done again by others. Each function is sent once to each
-    worker, those that join later included.
+    The work of a worker that is lost is done again by others. Each worker fetches a function once,
+    those that join later, too.
 
     Parameters
     ----------
@@ -57,6 +54,7 @@ class Cluster:
 
     def __init__(self, client: Client, address: str, n_threads: int) -> None:
         self._client, self._address, self._n_threads = client, address, n_threads
+        self._sent: dict[str, Variable] = {}
 
     def map(self, function: Callable[[Chunk], Found], chunks: Iterable[Chunk]) -> Iterator[Found]:
         """See `boxfold.s1.engine.Engine.map`."""
@@ -64,18 +62,22 @@ class Cluster:
         task = delayed(_do_sent)
         backend = _Backend(client=self._client)
         with self._in_contact():
-            self._client.register_plugin(_Sending(sent), name=sent.digest)
+            # At the scheduler, which no worker takes along when it is lost.
+            self._sent[sent.digest] = Variable(sent.digest, client=self._client)
+            self._sent[sent.digest].set(sent.content)
             n_slots = max(1, sum(self._client.ncores().values()))
-        try:
-            for window in windows(chunks, n_slots):
-                parallel = Parallel(-1, backend=backend, return_as="generator", batch_size=1)
-                with self._in_contact():
-                    yield from parallel(
-                        task(sent.digest, chunk, self._n_threads, known) for chunk in window
-                    )
-        finally:
-            if self._client.status == "running":
-                self._client.unregister_worker_plugin(sent.digest)
+        for window in windows(chunks, n_slots):
+            parallel = Parallel(-1, backend=backend, return_as="generator", batch_size=1)
+            with self._in_contact():
+                yield from parallel(
+                    task(sent.digest, chunk, self._n_threads, known) for chunk in window
+                )
+
+    def close(self) -> None:
+        """Take back what was sent, if the scheduler is still there."""
+        with suppress(OSError):
+            for variable in self._sent.values() if self._client.status == "running" else ():
+                variable.delete()
 
     @contextmanager
     def _in_contact(self) -> Iterator[None]:
@@ -111,7 +113,11 @@ def connected(address: str, n_threads: int) -> Iterator[Cluster]:
             raise InputError(f"{place}: no scheduler answers ({_one_line(error)})") from None
         with client:
             _check_workers(client, place)
-            yield Cluster(client, address, n_threads)
+            cluster = Cluster(client, address, n_threads)
+            try:
+                yield cluster
+            finally:
+                cluster.close()
 
 
 def _check_workers(client: Client, place: str) -> None:
@@ -139,19 +145,6 @@ def _check_versions(there: dict[str, str], here: dict[str, str], place: str) -> 
             raise InputError(f"{place}: {name} {there.get(name)}, needed: {wanted} as here")
 
 
-class _Sending(WorkerPlugin):
-    """Brings a function to every worker."""
-
-    def __init__(self, sent: Sent) -> None:
-        self._sent = sent
-
-    def setup(self, worker: Any) -> None:
-        _functions[self._sent.digest] = self._sent.content
-
-    def teardown(self, worker: Any) -> None:
-        _functions.pop(self._sent.digest, None)
-
-
 def _do_sent(digest: str, chunk: bytes, n_threads: int, known: dict[str, str]) -> Any:
     _check_versions(versions(), known, f"worker on {platform.node()}")
     return do(lambda: _function(digest), chunk, n_threads)
@@ -159,7 +152,8 @@ def _do_sent(digest: str, chunk: bytes, n_threads: int, known: dict[str, str]) -
 
 @lru_cache(maxsize=4)
 def _function(digest: str) -> Callable[[Any], Any]:
-    return pickle.loads(_functions[digest])
+    """What was sent, fetched once by each worker, whenever it joined."""
+    return pickle.loads(Variable(digest, client=get_client()).get(timeout=CONTACT_SECONDS))
 
 
 class _LostError(Exception):
@@ -172,6 +166,9 @@ class _GivenUp(NamedTuple):
 
 class _Backend(DaskDistributedBackend):
     """That of joblib, which waits for ever for a task that Dask has given up."""
+
+    def effective_n_jobs(self, n_jobs: int) -> int:
+        return max(2, super().effective_n_jobs(n_jobs))  # joblib would do the work of one itself
 
     def start_call(self) -> None:
         super().start_call()

@@ -46,6 +46,23 @@ def verbs(folder: Path, windows: Path, proposals: Path, weights: Path) -> list[l
     ]
 
 
+def long_verbs(folder: Path) -> dict[str, list[str]]:
+    """By verb, enough work of shipped weights to kill a worker at."""
+    windows, boxes = folder / "w.parquet", folder / "b.parquet"
+    dataset = ["dataset", "--synthetic", "--length", "60"]
+    propose = ["propose", "--data", str(windows), "--max-boxes", "32"]
+    run_all([[*dataset, "--count", "200", "--out", windows.name]], folder)
+    run_all([[*propose, "--method", "runs", "--out", boxes.name]], folder)
+    evaluate = ["evaluate", "--data", str(boxes), "--agents", "random", "beam", "supervised"]
+    predict = ["predict", str(many_records(folder / "many.fa", 320)), "--top", "2"]
+    return {
+        "dataset": [*dataset, "--count", "800", "--seed", "1", "--out", "windows.parquet"],
+        "propose": [*propose, "--out", "proposals.parquet"],
+        "evaluate": [*evaluate, "judge", "--out", "table"],
+        "predict": [*predict, "--format", "json", "--out", "predictions.json"],
+    }
+
+
 def run_all(commands: list[list[str]], folder: Path, *flags: str) -> dict[str, bytes]:
     for *command, out in commands:
         assert cli.main([*command, str(folder / out), *flags]) == 0
@@ -78,3 +95,16 @@ def test_a_cluster_that_loses_a_worker_has_the_bytes_of_one_process(
     assert found == expected
     assert set(found) >= {"windows.parquet", "proposals.parquet", "summary.csv", "predictions.dbn"}
     assert found["predictions.dbn"].count(b">") == 320
+
+
+@pytest.mark.stress
+def test_each_verb_loses_a_worker_and_nothing_else(tmp_path, tally):
+    with dask_cluster(tmp_path) as cluster:
+        for verb, command in long_verbs(tmp_path).items():
+            here, there = tmp_path / verb / "here", tmp_path / verb / "there"
+            expected = run_all([command], here)
+            assert run_with_a_kill(command, there, cluster) == 0
+            assert cluster.n_workers() == 1
+            assert outputs(there) == expected and expected, verb
+            cluster.add_workers(1)
+    tally("a worker of two killed at work on Dask: dataset, propose, evaluate, predict", "4")

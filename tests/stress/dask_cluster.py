@@ -37,10 +37,33 @@ def _started(log: Path, *flags: str) -> Iterator[subprocess.Popen]:
 
 
 class DaskCluster:
-    """A scheduler, its workers by address, and a client that looks at them."""
+    """A scheduler, its workers, and a client that looks at them.
 
-    def __init__(self, address: str, client: Client, workers: list[subprocess.Popen]) -> None:
-        self.address, self._client, self._workers = address, client, workers
+    Attributes
+    ----------
+    address : str
+        Of the scheduler.
+    """
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        contact, self._folder, self._stack = folder / "scheduler.json", folder, stack
+        scheduler = ["scheduler", *LOCAL, "--port", "0", "--scheduler-file", str(contact)]
+        stack.enter_context(_started(folder / "scheduler.log", *scheduler))
+        self._workers: list[subprocess.Popen] = []
+        wait_until(lambda: contact.exists() and contact.read_text(), "the scheduler")
+        self.address = json.loads(contact.read_text())["address"]
+        client = Client(self.address, timeout=PATIENCE, set_as_default=False)
+        self._client = stack.enter_context(client)
+
+    def add_workers(self, n: int) -> None:
+        """Start workers of one thread, and wait for them."""
+        wanted = self.n_workers() + n
+        for number in range(len(self._workers), len(self._workers) + n):
+            flags = ["worker", self.address, *LOCAL, "--nthreads", "1", "--no-nanny"]
+            flags += ["--memory-limit", "0", "--local-directory", str(self._folder)]
+            process = _started(self._folder / f"worker{number}.log", *flags)
+            self._workers.append(self._stack.enter_context(process))
+        wait_until(lambda: self.n_workers() == wanted, "the workers")
 
     def kill_a_working_one(self, is_over: Callable[[], bool]) -> None:
         """SIGKILL to a worker that has done a task and is at another one."""
@@ -48,10 +71,10 @@ class DaskCluster:
 
         def victims() -> list[str]:
             assert not is_over(), "the work was over before a worker could be killed"
-            now = {name: set(keys) for name, keys in self._client.processing().items()}
+            now = {name: set(keys) for name, keys in self._client.processing().items() if keys}
             for name, keys in now.items():
-                first.setdefault(name, keys) if keys else None
-            return [n for n, keys in now.items() if keys and n in first and first[n] - keys]
+                first.setdefault(name, keys)
+            return [name for name, keys in now.items() if first[name] - keys]
 
         wait_until(victims, "a worker at its second task")
         pids = self._client.run(os.getpid)
@@ -67,19 +90,7 @@ class DaskCluster:
 @contextmanager
 def dask_cluster(folder: Path, n_workers: int = 2) -> Iterator[DaskCluster]:
     """Start scheduler and workers; they end with the block."""
-    contact = folder / "scheduler.json"
-    scheduler = ["scheduler", *LOCAL, "--port", "0", "--scheduler-file", str(contact)]
-    worker = ["worker", *LOCAL, "--nthreads", "1", "--no-nanny", "--memory-limit", "0"]
-    worker += ["--scheduler-file", str(contact), "--local-directory", str(folder)]
     with ExitStack() as stack:
-        stack.enter_context(_started(folder / "scheduler.log", *scheduler))
-        workers = [
-            stack.enter_context(_started(folder / f"worker{k}.log", *worker))
-            for k in range(n_workers)
-        ]
-        wait_until(contact.exists, "the scheduler")
-        wait_until(contact.read_text, "its file")
-        address = json.loads(contact.read_text())["address"]
-        client = stack.enter_context(Client(address, timeout=PATIENCE, set_as_default=False))
-        client.wait_for_workers(n_workers, timeout=PATIENCE)
-        yield DaskCluster(address, client, workers)
+        cluster = DaskCluster(folder, stack)
+        cluster.add_workers(n_workers)
+        yield cluster
