@@ -149,6 +149,7 @@ def _contact() -> Iterator[None]:
         yield
     except RuntimeError as error:
         reason = str(error).splitlines()[0].rpartition("] ")[2]  # behind the place in the source
+        reason = reason.partition(". ")[0]  # before advice
         raise InputError(f"another process of this training has ended ({reason})") from None
 
 

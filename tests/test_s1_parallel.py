@@ -1,8 +1,12 @@
 """`torchrun` on this machine: two processes take the steps of one, and end together."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -102,6 +106,43 @@ def test_two_processes_resume_what_one_began(data, one, monkeypatch):
     done = by_two(data, out, "--resume")
     assert done.returncode == 0, done.stderr
     assert largest_difference(one, out) <= 1e-4
+
+
+def process_of_rank(rank, launcher):
+    """Id of a process that torchrun has started; None before it has."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            variables = (folder / "environ").read_bytes().split(b"\0")
+            if parent == launcher and b"RANK=%d" % rank in variables:
+                return int(folder.name)
+    return None
+
+
+def wait_for(happened, process):
+    while not (found := happened()):
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.002)
+    return found
+
+
+@pytest.mark.stress
+def test_one_killed_process_ends_both_and_both_resume(data, one, tally):
+    out = data.parent / "killed"
+    command = [*TORCHRUN, "--data", str(data), *FLAGS, "--out", str(out)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    second = wait_for(lambda: process_of_rank(1, process.pid), process)
+    wait_for((out / "state.safetensors").exists, process)
+    os.kill(second, signal.SIGKILL)
+    _, err = process.communicate(timeout=HANGS)
+    assert process.returncode == 1
+    lines = [line for line in err.splitlines() if line.startswith("boxfold ")]
+    assert len(lines) == 1 and "another process of this training has ended" in lines[0], err
+    assert not (out / "finished").exists()
+    done = by_two(data, out, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert largest_difference(one, out) <= 1e-4
+    tally("one of two processes of torchrun killed, then resumed by two", "1")
 
 
 @pytest.mark.slow
