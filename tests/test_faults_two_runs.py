@@ -46,7 +46,10 @@ NAMED = ["clone", *(pytest.param(name, marks=pytest.mark.stress) for name in NAM
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_the_second_run_is_refused_and_the_first_one_whole(name, commands, holding, call, tmp_path):
+def test_the_second_run_is_refused_and_the_first_one_whole(
+    name, commands, holding, call, tmp_path, tally
+):
+    tally(f"two runs on one output: {name}", "3 starts")
     verb, out = commands[name], tmp_path / "out" / commands[name].out
     first = holding(verb, out)
     for flags in ([], ["--overwrite"], ["--resume"] * verb.resumes):
