@@ -171,7 +171,10 @@ class _Measuring:
         on_error = lines.append if self._names_errors else None
         results = timed(run, batch.instances, [*seed, batch.start], on_error)
         measured = zip(batch.instances, batch.rulers, results, strict=True)
-        return [self._row(run, *each) for each in measured if each[2] is not None], lines
+        rows = [
+            self._row(run, i, ruler, found) for i, ruler, found in measured if found is not None
+        ]
+        return rows, lines
 
     def _row(self, run: Run, instance: Instance, ruler: Ruler, result: Result) -> dict[str, Any]:
         measured = measure(instance, result.assembly, ruler, self._config.pseudoknots)
