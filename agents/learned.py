@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
@@ -138,16 +138,24 @@ def load_learned(path: str | Path) -> Learned:
     try:
         network = AssemblyNetwork(NetworkConfig(**meta["network"]))
         network.load_state_dict(tensors)
+        return _described(network.eval(), meta)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: weights do not fit their own description ({reason})") from None
+
+
+def _described(network: AssemblyNetwork, meta: dict[str, Any]) -> Learned:
+    """Network and how to use it, by what is kept with the weights."""
+    role, action_types = meta["role"], meta.get("action_types", "stem")
+    if role not in get_args(Role) or action_types not in get_args(ActionTypes):
+        raise ValueError(f"role '{role}', action types '{action_types}'")
     return Learned(
-        network.eval(),
-        meta["role"],
-        meta["threshold"],
-        meta["geometry_only"],
-        meta.get("action_types", "stem"),
-        meta.get("mask", True),
-        meta.get("knot_charge", 0.0),
-        meta.get("trust", 1.0),
+        network,
+        role,
+        float(meta["threshold"]),
+        bool(meta["geometry_only"]),
+        action_types,
+        bool(meta.get("mask", True)),
+        float(meta.get("knot_charge", 0.0)),
+        float(meta.get("trust", 1.0)),
     )

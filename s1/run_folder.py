@@ -226,13 +226,7 @@ class RunFolder:
         return self._board
 
     def metrics(self) -> pd.DataFrame:
-        """metrics.csv so far; empty if there is none.
-
-        Raises
-        ------
-        InputError
-            If it is damaged.
-        """
+        """metrics.csv so far; empty if there is none, an `InputError` if it is damaged."""
         file = self.path / "metrics.csv"
         if not file.exists():
             return pd.DataFrame(columns=["step"])

@@ -26,6 +26,7 @@ from boxfold.features.box import boxes_to_array, stem_box
 from boxfold.features.errors import InputError
 from boxfold.features.relations import beside, crosses, encloses, share_base
 from boxfold.features.synthetic import synthetic_sequence
+from boxfold.features.token_names import TOKEN_NAMES
 from boxfold.s1.run_folder import RunFolder
 
 SMALL = NetworkConfig(embed_dim=16, n_heads=2, feedforward_dim=16, relation_dim=8, pair_dim=4)
@@ -222,4 +223,15 @@ def test_weights_round_trip_and_refuse_other_content(tmp_path):
     meta = {"kind": "assembly", "token_names": ["other"]}
     run.save("weights", network.state_dict(), meta)
     with pytest.raises(InputError, match="other box features"):
+        load_learned(run.path / "weights.safetensors")
+
+
+@pytest.mark.parametrize("change", [{"threshold": None}, {"role": "poet"}, {"action_types": "x"}])
+def test_weights_that_do_not_say_how_to_use_them_are_refused(change, tmp_path):
+    network = small_network()
+    run = RunFolder.open(tmp_path / "run", {}, "x", False, False)
+    facts = {"role": "policy", "threshold": 0.5, "geometry_only": False, "action_types": "stem"}
+    facts |= {"network": dataclasses.asdict(network.config), "token_names": list(TOKEN_NAMES)}
+    run.save("weights", network.state_dict(), {"kind": "assembly", **facts, **change})
+    with pytest.raises(InputError, match="do not fit their own description"):
         load_learned(run.path / "weights.safetensors")
