@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -19,6 +18,7 @@ from boxfold.features.json_object import read_json_object
 from boxfold.s1.sequence_table import to_stderr
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from boxfold.s1.board import Board
@@ -206,6 +206,8 @@ class RunFolder:
 
     def log(self, step: int, values: dict[str, float]) -> None:
         """Write scalars to TensorBoard, and one row to metrics.csv."""
+        import pandas as pd  # in methods only: predictions start without it
+
         with naming(self.path / "events"):
             self.board(step).numbers(step, values)
         self._rows.append({"step": step, **values})
@@ -225,8 +227,10 @@ class RunFolder:
             self._board = Board(self.path, step, self._command)
         return self._board
 
-    def metrics(self) -> pd.DataFrame:
+    def metrics(self) -> "pd.DataFrame":
         """metrics.csv so far; empty if there is none, an `InputError` if it is damaged."""
+        import pandas as pd
+
         file = self.path / "metrics.csv"
         if not file.exists():
             return pd.DataFrame(columns=["step"])
@@ -261,8 +265,7 @@ class RunFolder:
         Parameters
         ----------
         kept : int, optional
-            Step of the weights that were kept: what was measured there is shown as ``final/...``
-            beside the settings.
+            Step of the weights kept: its metrics are shown as ``final/...`` beside the settings.
         """
         self._write_text("finished", "")
         (self.path / "state.safetensors").unlink(missing_ok=True)

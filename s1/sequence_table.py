@@ -5,14 +5,16 @@ import io
 import sys
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from boxfold.features.csv_cells import plain_cell
 from boxfold.features.errors import InputError, printable
 from boxfold.features.record_id import check_id
 from boxfold.features.sequence import normalize_sequence, unknown_bases
 from boxfold.features.structure import base_pairs_from_dot_bracket, dot_bracket
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NEEDED = ("id", "sequence", "dot_bracket")
 MODIFIED_BASE = str.maketrans("Pp", "NN")  # PDB tables: pseudouridine and other modified bases
@@ -72,7 +74,9 @@ def read_csv_rows(
         yield checked
 
 
-def _typed_frame(text: str, name: str | Path, text_columns: Collection[str]) -> pd.DataFrame:
+def _typed_frame(text: str, name: str | Path, text_columns: Collection[str]) -> "pd.DataFrame":
+    import pandas as pd  # in functions only: predictions start without it
+
     try:
         header = next(csv.reader(io.StringIO(text)), [])
     except csv.Error as error:
