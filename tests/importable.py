@@ -12,6 +12,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 CONFTEST = ROOT / "tests" / "conftest.py"
 
@@ -23,6 +25,27 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if missing(collection_path) else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Leave out tests whose parameter is the name of a module that can't be imported here."""
+    left_out = [item for item in items if any(map(lacks, modules_of(item)))]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def modules_of(item: pytest.Item) -> list[str]:
+    """Modules of this repository that the parameters of a test name."""
+    values = getattr(item, "callspec", None)
+    texts = [value for value in values.params.values() if isinstance(value, str)] if values else []
+    return [text for text in texts if own_file(text)]
+
+
+@cache
+def lacks(module: str) -> bool:
+    """Is anything not installed that a module may import?"""
+    return not all(map(is_installed, reached({module})))
+
+
 def missing(path: Path) -> set[str]:
     """Packages that are not installed, of all that a test file may import."""
     return {name for name in needed(path) if not is_installed(name)}
@@ -32,9 +55,13 @@ def needed(path: Path) -> set[str]:
     """Top-level packages of other people that a test file may import."""
     tree = ast.parse(path.read_text())
     arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    waiting = imports(tree) | {
-        name for fixture in arguments & fixtures().keys() for name in fixtures()[fixture]
-    }
+    of_fixtures = [fixtures()[name] for name in arguments & fixtures().keys()]
+    return reached(imports(tree).union(*of_fixtures))
+
+
+def reached(names: set[str]) -> set[str]:
+    """Top-level packages of other people that modules may import, however indirectly."""
+    waiting = set(names)
     seen: set[str] = set()
     others: set[str] = set()
     while waiting:
@@ -72,11 +99,16 @@ def imports(tree: ast.AST) -> set[str]:
             names.add(node.module)
             members = {f"{node.module}.{alias.name}" for alias in node.names}
             names |= {member for member in members if own_file(member)}
-        elif isinstance(node, ast.Constant) and node.value == "boxfold.scripts.":
-            # The command line imports the file of a verb by its name.
+        elif isinstance(node, ast.Constant) and runs_verbs(node.value):
             names |= {f"boxfold.scripts.{path.stem}" for path in (ROOT / "scripts").glob("*.py")}
     parts = [name.split(".") for name in names]
     return {".".join(part[:n]) for part in parts for n in range(1, len(part) + 1)}
+
+
+def runs_verbs(constant: object) -> bool:
+    """Is this the start of the name of a verb's file, or code for another process?"""
+    text = constant if isinstance(constant, str) else ""
+    return text == "boxfold.scripts." or "boxfold.scripts.cli" in text
 
 
 def code(tree: ast.AST) -> list[ast.AST]:
