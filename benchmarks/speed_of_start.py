@@ -9,7 +9,7 @@ from pathlib import Path
 
 from interleaved import Row, Side, compared
 
-from boxfold.scripts.cli import VERBS
+from boxfold.scripts.verbs import VERBS
 
 BOXFOLD = str(Path(sys.executable).with_name("boxfold"))
 HELP = "--help"
