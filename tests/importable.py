@@ -71,12 +71,13 @@ def reached(names: set[str]) -> set[str]:
         seen.add(name)
         source = own_file(name)
         if source is not None:
-            waiting |= imports(ast.parse(source.read_text()))
+            waiting |= imports_of(source)
         elif not name.startswith("boxfold"):
             others.add(name.partition(".")[0])
     return others
 
 
+@cache
 def own_file(name: str) -> Path | None:
     """File of a module of this repository."""
     parts = name.split(".")
@@ -87,6 +88,12 @@ def own_file(name: str) -> Path | None:
             if path.is_file():
                 return path
     return None
+
+
+@cache
+def imports_of(source: Path) -> frozenset[str]:
+    """See `imports`."""
+    return frozenset(imports(ast.parse(source.read_text())))
 
 
 def imports(tree: ast.AST) -> set[str]:
