@@ -86,7 +86,8 @@ def check_listed(path: str | Path) -> bool:
         lines = (path.parent / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
     except (FileNotFoundError, NotADirectoryError):
         return False
-    listed = dict(reversed(line.split(maxsplit=1)) for line in lines if len(line.split()) == 2)
+    entries = (line.split() for line in lines)
+    listed = {entry[1]: entry[0] for entry in entries if len(entry) == 2}
     wanted = listed.get(path.name)
     if wanted is None:
         return False

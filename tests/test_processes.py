@@ -101,4 +101,4 @@ def test_a_full_disk_is_one_line(tmp_path, untrained_s1):
             text=True,
         )
     assert done.returncode == 2
-    assert done.stderr == "boxfold predict: error: No space left on device\n"
+    assert done.stderr == "boxfold predict: error: standard output: No space left on device\n"
