@@ -81,6 +81,8 @@ def reached(names: set[str]) -> set[str]:
 def own_file(name: str) -> Path | None:
     """File of a module of this repository."""
     parts = name.split(".")
+    if not all(part.isidentifier() for part in parts):
+        return None
     places = [ROOT.joinpath(*parts[1:])] if parts[0] == "boxfold" and len(parts) > 1 else []
     places += [ROOT / folder / name for folder in ("benchmarks", "tests", "tests/stress")]
     for place in places:

@@ -44,6 +44,13 @@ def test_what_only_type_checkers_see_is_not_needed(importable, tmp_path):
     assert importable.needed(path) == {"typing", "numpy"}
 
 
+def test_any_text_may_be_the_parameter_of_a_test(importable):
+    found = importable.own_file("boxfold.features.structure")
+    assert found == TESTS.parent / "features" / "structure.py"
+    for text in ("a\tb" * 200, "", "..", "boxfold", "boxfold.features/../x", "/etc", "\0"):
+        assert importable.own_file(text) is None
+
+
 def test_files_that_lack_a_package_are_left_out(importable, tmp_path):
     path = tmp_path / "test_x.py"
     path.write_text("import numpy\n")
