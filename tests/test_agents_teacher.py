@@ -3,11 +3,11 @@ import pytest
 import torch
 
 from boxfold.agents import teacher
-from boxfold.agents.layout import fitting_config
 from boxfold.agents.network import AssemblyNetwork
 from boxfold.agents.network_config import NetworkConfig
 from boxfold.agents.teacher import States, teacher_states
 from boxfold.envs.config import AssemblyConfig
+from boxfold.envs.fitting import fitting_config
 from boxfold.envs.instance import instance_from_sequence
 from boxfold.features.synthetic import synthetic_sequence
 
