@@ -1,5 +1,6 @@
 """Two runs on one output at the same time: the second one is refused in one line."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from chain import verbs
+
+from boxfold.features.claims import try_lock
 
 BOXFOLD = [sys.executable, "-m", "boxfold.scripts.cli"]
 NAMES = [*verbs(*map(Path, "abcde"))]
@@ -21,6 +24,15 @@ def commands(artefacts, chain_agent, windows, proposals, untrained_s1):
     return verbs(fasta, windows, proposals, untrained_s1, chain_agent)
 
 
+def is_held(lock: Path) -> bool:
+    """Has another process locked a file?"""
+    descriptor = os.open(lock, os.O_RDWR)
+    try:
+        return try_lock(descriptor) is False
+    finally:
+        os.close(descriptor)
+
+
 @pytest.fixture
 def holding(tmp_path):
     """Starts a verb in another process and stops it as soon as it has claimed its output."""
@@ -30,11 +42,16 @@ def holding(tmp_path):
         command = [*BOXFOLD, *verb.flags, "--out", str(out)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         processes.append(process)
-        while not (out.parent / f".{out.name}.lock").exists():
+        lock = out.parent / f".{out.name}.lock"
+        while True:
             assert process.poll() is None
+            if lock.exists():
+                process.send_signal(signal.SIGSTOP)
+                os.waitpid(process.pid, os.WUNTRACED)
+                if is_held(lock):  # or it was stopped between making the file and locking it
+                    return process
+                process.send_signal(signal.SIGCONT)
             time.sleep(0.002)
-        process.send_signal(signal.SIGSTOP)
-        return process
 
     yield start
     for process in processes:
