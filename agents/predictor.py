@@ -15,6 +15,7 @@ from boxfold.agents.registry import load_agent
 from boxfold.envs.instance import Instance
 from boxfold.envs.objective import Objective
 from boxfold.features.calibration import IDENTITY, Calibration
+from boxfold.features.errors import reason_of
 from boxfold.features.fasta import FastaRecord
 from boxfold.features.formats import StructureRecord
 from boxfold.features.pair_confidence import Confidence, confidence
@@ -158,8 +159,7 @@ class Predictor:
             raise
         except _FAILURES as error:
             if len(chunk) == 1:
-                reason = " ".join(str(error).split()) or type(error).__name__
-                on_error(f"record '{chunk[0].id}': {reason}")
+                on_error(f"record '{chunk[0].id}': {reason_of(error)}")
                 return []
         each = (self._chunk_or_each(work, [record], number, on_error) for record in chunk)
         return [prediction for found in each for prediction in found]

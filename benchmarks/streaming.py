@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from boxfold.agents.predictor import CHUNK
+from boxfold.features.process_memory import process_megabytes
 
 COUNTS = (10_000, 100_000, 1_000_000)
 SHORT, LENGTHS = 4, (12, 16)
@@ -37,15 +38,6 @@ def write_fasta(path: Path, count: int, every: int, seed: int = 0) -> None:
             file.write(f">transcript_{number}\n{seq}\n")
 
 
-def memory_mb(pid: int, key: str) -> float:
-    """A line of /proc/PID/status; 0 if the process is gone."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(key)), 0.0)
-
-
 def measured(fasta: Path, out: Path, flags: list[str]) -> dict[str, Any]:
     """Run the command; its time, its peak and its memory at the quarters."""
     command = [sys.executable, "-m", "boxfold.scripts.cli", "predict", str(fasta), *flags]
@@ -54,8 +46,8 @@ def measured(fasta: Path, out: Path, flags: list[str]) -> dict[str, Any]:
     process = subprocess.Popen([*command, "--out", str(out), "--overwrite"], env=environment)
     samples, peak = list[float](), 0.0
     while process.poll() is None:
-        samples.append(memory_mb(process.pid, "VmRSS"))
-        peak = max(peak, memory_mb(process.pid, "VmHWM"))
+        samples.append(process_megabytes("now", process.pid))
+        peak = max(peak, process_megabytes("peak", process.pid))
         time.sleep(1)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     quarters = {

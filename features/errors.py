@@ -19,6 +19,17 @@ class DivergedError(InputError):
     """A training is no longer made of numbers; other settings may do."""
 
 
+def reason_of(error: BaseException) -> str:
+    r"""What an error says, on one line; its name if it says nothing.
+
+    Examples
+    --------
+    >>> reason_of(ValueError("no\n such thing")), reason_of(MemoryError())
+    ('no such thing', 'MemoryError')
+    """
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def printable(text: str) -> str:
     r"""Text on one line, for a terminal: line breaks are blanks, control characters are escaped.
 

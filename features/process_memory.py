@@ -1,4 +1,4 @@
-"""Memory of the running process, as Linux tells it."""
+"""Memory of a process, as Linux tells it."""
 
 from pathlib import Path
 from typing import Literal
@@ -6,8 +6,8 @@ from typing import Literal
 _NAMES = {"now": "VmRSS", "peak": "VmHWM"}
 
 
-def process_megabytes(which: Literal["now", "peak"]) -> float:
-    """Resident memory of this process in MB (2^20 bytes); nan where the system does not tell.
+def process_megabytes(which: Literal["now", "peak"], pid: int | str = "self") -> float:
+    """Resident memory of a process in MB (2^20 bytes); nan where the system does not tell.
 
     Unlike ``ru_maxrss``, the peak holds nothing of the process that started this one.
 
@@ -16,8 +16,10 @@ def process_megabytes(which: Literal["now", "peak"]) -> float:
     >>> not process_megabytes("now") > process_megabytes("peak")
     True
     """
-    status = Path("/proc/self/status")
-    if not status.exists():
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:  # another system, or the process is gone
         return float("nan")
-    values = dict(line.split(":", 1) for line in status.read_text().splitlines())
-    return int(values[_NAMES[which]].split()[0]) / 1024
+    values = dict(line.split(":", 1) for line in lines)
+    kilobytes = values.get(_NAMES[which], "nan")  # a process that has just ended holds nothing
+    return float(kilobytes.split()[0]) / 1024

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from boxfold.features.calibration import IDENTITY, Calibration
 from boxfold.features.checksum import UNSEALED, check_listed, check_seal, seal
-from boxfold.features.errors import InputError
+from boxfold.features.errors import InputError, reason_of
 from boxfold.features.files import atomic_path
 from boxfold.features.json_object import read_json_object
 from boxfold.s1.shipped import MFE, SHIPPED
@@ -57,5 +57,5 @@ def _read(path: Path) -> Calibration:
     except InputError:
         raise
     except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = reason_of(error)
         raise InputError(f"{path}: no calibration with slope and intercept ({reason})") from None

@@ -18,7 +18,7 @@ from distributed.versions import VersionMismatchWarning
 from joblib import Parallel, delayed
 from joblib._dask import DaskDistributedBackend
 
-from boxfold.features.errors import InputError
+from boxfold.features.errors import InputError, reason_of
 from boxfold.s1.engine import Sent, do, windows
 
 Chunk = TypeVar("Chunk")
@@ -84,7 +84,7 @@ class Cluster:
         try:
             yield
         except (_LostError, OSError, asyncio.CancelledError) as error:
-            raise InputError(f"cluster {self._address}: {_one_line(error)}") from None
+            raise InputError(f"cluster {self._address}: {reason_of(error)}") from None
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def connected(address: str, n_threads: int) -> Iterator[Cluster]:
         try:
             client = Client(address, timeout=CONTACT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
-            raise InputError(f"{place}: no scheduler answers ({_one_line(error)})") from None
+            raise InputError(f"{place}: no scheduler answers ({reason_of(error)})") from None
         with client:
             _check_workers(client, place)
             cluster = Cluster(client, address, n_threads)
@@ -128,7 +128,7 @@ def _check_workers(client: Client, place: str) -> None:
     found = client.run(versions, on_error="return")
     for worker, known in found.items():
         if isinstance(known, Exception):
-            raise InputError(f"{place}: worker {worker} can't work: {_one_line(known)}")
+            raise InputError(f"{place}: worker {worker} can't work: {reason_of(known)}")
         _check_versions(known, versions(), f"{place}: worker {worker}")
 
 
@@ -210,8 +210,4 @@ class _Backend(DaskDistributedBackend):
 def _reason(result: Any) -> str:
     """Why a task has no result: the error of `(type, error, traceback)`, or what stands there."""
     error = result[1] if isinstance(result, tuple) and len(result) == 3 else result
-    return f"a task was lost ({_one_line(error)})"
-
-
-def _one_line(error: Any) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return f"a task was lost ({reason_of(error)})"
